@@ -1,0 +1,1 @@
+"""Measures. Each bench prints figures beside a reference that ran in the same call."""

@@ -1,0 +1,3 @@
+"""Kassa: taking money inside Telegram."""
+
+__version__ = "0.1.0"

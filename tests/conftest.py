@@ -1,0 +1,116 @@
+"""A real PostgreSQL for every test: one server for all processes of a run, a database a test."""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from kassa.db import APP, OWNER, Address, Database, EmbeddedServer
+from kassa.db.database import connect
+from kassa.db.embedded import SUPERUSER
+from kassa.db.migrate import migrate, steps
+from kassa.runtime import PACKAGES
+
+TEMPLATE = "kassa_template"
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    return uvloop.EventLoopPolicy()
+
+
+def _home() -> Path:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
+    return Path(tempfile.gettempdir()) / f"kassa-test-{run[:16]}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The controller goes last, when no worker uses the server any more."""
+    if not hasattr(session.config, "workerinput"):
+        shutil.rmtree(_home(), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The run's server. Not for tests that stop or kill it: those make their own."""
+    running = EmbeddedServer(
+        _home(),
+        settings={"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"},
+    )
+    running.start()
+    with (_home() / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(_make_template(running))
+    yield running
+    running.stop()
+
+
+async def _make_template(server: EmbeddedServer) -> None:
+    root = await connect(server.address(SUPERUSER, "postgres"))
+    try:
+        if await root.fetchval("SELECT true FROM pg_database WHERE datname = $1", TEMPLATE):
+            return
+        await root.execute(f"CREATE DATABASE {TEMPLATE}_new OWNER {OWNER}")
+        owner = await connect(server.address(OWNER, f"{TEMPLATE}_new"))
+        await migrate(owner, steps(PACKAGES, app=APP))
+        await owner.close()
+        await root.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
+    finally:
+        await root.close()
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A database of one test."""
+
+    server: EmbeddedServer
+    name: str
+
+    def address(self, role: str = APP) -> Address:
+        return self.server.address(role, self.name)
+
+
+@pytest.fixture
+async def fresh(server: EmbeddedServer) -> AsyncIterator[Fresh]:
+    """A new migrated database, nobody in it."""
+    name = f"test_{secrets.token_hex(6)}"
+    root = await connect(server.address(SUPERUSER, "postgres"))
+    try:
+        await root.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {OWNER}")
+        yield Fresh(server, name)
+        await root.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await root.close()
+
+
+@pytest.fixture
+async def db(fresh: Fresh) -> AsyncIterator[Database]:
+    """That database, as the application sees it."""
+    async with Database(fresh.address()) as database:
+        yield database
+
+
+@pytest.fixture
+async def owner_db(fresh: Fresh) -> AsyncIterator[Database]:
+    """The same, as the owner of the tables."""
+    async with Database(fresh.address(OWNER)) as database:
+        yield database
+
+
+async def until(
+    condition: Callable[[], object], *, seconds: float = 10, what: str = "it to happen"
+) -> None:
+    """Waits for a condition, with a deadline."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        await asyncio.sleep(0.01)
