@@ -22,20 +22,23 @@ from kassa.runtime import PACKAGES
 TEMPLATE = "kassa_template"
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    return uvloop.EventLoopPolicy()
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that runs the product."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the controller; its workers inherit the name
+        os.environ["KASSA_TEST_HOME"] = tempfile.mkdtemp(prefix="kassa-test-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(_home(), ignore_errors=True)
 
 
 def _home() -> Path:
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"alone-{os.getpid()}"
-    return Path(tempfile.gettempdir()) / f"kassa-test-{run[:16]}"
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The controller goes last, when no worker uses the server any more."""
-    if not hasattr(session.config, "workerinput"):
-        shutil.rmtree(_home(), ignore_errors=True)
+    return Path(os.environ["KASSA_TEST_HOME"])
 
 
 @pytest.fixture(scope="session")
