@@ -28,34 +28,24 @@ if TYPE_CHECKING:
     from kassa.db import Reader
 
 _CODE = re.compile(r"[!-~]{1,200}", re.ASCII).fullmatch
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]").search
 
 
 def check_key(key: str) -> None:
     if not key or len(key) > MAX_KEY:
         raise InvalidPosting(f"A key has 1 to {MAX_KEY} characters, this one {len(key)}.")
-    if not key.isprintable() or (not key.isascii() and _unstorable(key)):
+    if not key.isprintable():
         raise InvalidPosting("A key is text without control characters.")
 
 
-def check_text(text: str, what: str) -> None:
-    if _CONTROL(text) or _unstorable(text) or len(text) > MAX_KEY:
-        raise InvalidPosting(f"{what} is text of at most {MAX_KEY} plain characters.")
-
-
-def _unstorable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair
-        return True
-    return False
+def check_kind(kind: str) -> None:
+    if len(kind) > MAX_KEY or not kind.isprintable():
+        raise InvalidPosting(f"A kind is text of at most {MAX_KEY} printable characters.")
 
 
 def check_transfer(transfer: Transfer) -> None:
     """Refuses what cannot be right, before anybody else waits for it."""
     check_key(transfer.key)
-    if transfer.kind:
-        check_text(transfer.kind, "A kind")
+    check_kind(transfer.kind)
     if not transfer.legs:
         raise InvalidPosting(f"The transfer {transfer.key} has no legs.")
     if len(transfer.legs) > MAX_LEGS:

@@ -18,7 +18,7 @@ from kassa.ledger.batch import (
     check_account,
     check_amount,
     check_key,
-    check_text,
+    check_kind,
     check_transfer,
     error_for,
 )
@@ -109,6 +109,8 @@ async def open_accounts(on: Reader, *accounts: Account) -> None:
         Money(account.floor or 0, account.currency)  # a currency we know, a floor that fits
         if account.deferred and account.floor is not None:
             raise InvalidPosting(f"{account.code} is deferred, so it can have no floor.")
+        if account.floor is not None and account.floor > 0:
+            raise InvalidPosting(f"{account.code} begins with nothing, which is below its floor.")
     wanted = {account.code: account for account in accounts}
     rows = await again(
         on,
@@ -204,8 +206,7 @@ async def capture(
     """Gives what the hold with this key has set aside, or a part of it; the rest is free again."""
     if amount is not None:
         check_amount(amount)
-    if kind:
-        check_text(kind, "A kind")
+    check_kind(kind)
     code = check_account(to, amount)
     resolved = await _resolve(on, hold, "capture", to=code, amount=amount, kind=kind, at=at)
     if resolved is None and isinstance(to, Account):

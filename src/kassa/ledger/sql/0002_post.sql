@@ -81,6 +81,7 @@ DECLARE
     c_version  bigint[]  := array_fill(NULL::bigint, ARRAY[legs]);
     c_after    bigint[]  := array_fill(NULL::bigint, ARRAY[legs]);
     any_known  boolean;
+    posted     integer := 0;
     failed     boolean := false;
     outcome    text;
     first      integer;
@@ -99,9 +100,6 @@ BEGIN
     needed := ids;
     available := ids;
 
-    IF legs <> (SELECT sum(n) FROM unnest(p_legs) n) THEN
-        RAISE EXCEPTION 'the legs do not add up' USING ERRCODE = 'invalid_parameter_value';
-    END IF;
     FOR i IN 2 .. cardinality(p_accounts) LOOP
         IF p_accounts[i - 1] COLLATE "C" >= p_accounts[i] THEN
             RAISE EXCEPTION 'the accounts are not in order' USING ERRCODE = 'invalid_parameter_value';
@@ -161,7 +159,8 @@ BEGIN
                 culprits[i] := CASE WHEN a_id[d] IS NULL THEN d ELSE c END;
                 EXIT;
             ELSIF d = c OR p_amounts[j] <= 0 OR p_amounts[j] IS NULL
-                  OR a_currency[d] <> p_currencies[j] OR a_currency[c] <> p_currencies[j] THEN
+                  OR a_currency[d] IS DISTINCT FROM p_currencies[j]
+                  OR a_currency[c] IS DISTINCT FROM p_currencies[j] THEN
                 outcome := 'invalid';
                 culprits[i] := CASE WHEN a_currency[d] <> p_currencies[j] THEN d ELSE c END;
                 EXIT;
@@ -247,12 +246,16 @@ BEGIN
         outcomes[i] := outcome;
         IF outcome = 'posted' THEN
             ids[i] := number;
+            posted := posted + 1;
         ELSE
             failed := true;
         END IF;
     END LOOP;
+    IF last <> legs THEN
+        RAISE EXCEPTION 'the legs do not add up' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
 
-    IF p_whole AND failed THEN
+    IF posted = 0 OR (p_whole AND failed) THEN
         RETURN;
     END IF;
 
@@ -263,13 +266,10 @@ BEGIN
          WHERE t.outcome = 'posted'
         ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS done = ROW_COUNT;
-    IF done < (SELECT count(*) FROM unnest(outcomes) o WHERE o = 'posted') THEN
+    IF done < posted THEN
         -- Somebody posted the same key after we had looked. The next try will see it.
         RAISE EXCEPTION 'a transfer with the same key was posted at the same time'
             USING ERRCODE = 'serialization_failure';
-    END IF;
-    IF done = 0 THEN
-        RETURN;
     END IF;
 
     INSERT INTO ledger.posting (transfer_id, n, debit, credit, currency, amount)
@@ -278,32 +278,36 @@ BEGIN
                AS l (transfer_id, n, debit, credit, currency, amount)
          WHERE l.transfer_id IS NOT NULL;
 
-    INSERT INTO ledger.entry (account_id, version, transfer_id, n, amount, after)
-        SELECT a_id[l.debit], l.version, l.transfer_id, l.n, -l.amount, l.after
-          FROM unnest(p_debits, d_version, l_transfer, l_n, p_amounts, d_after)
-               AS l (debit, version, transfer_id, n, amount, after)
-         WHERE l.transfer_id IS NOT NULL AND l.version IS NOT NULL
-        UNION ALL
-        SELECT a_id[l.credit], l.version, l.transfer_id, l.n, l.amount, l.after
-          FROM unnest(p_credits, c_version, l_transfer, l_n, p_amounts, c_after)
-               AS l (credit, version, transfer_id, n, amount, after)
-         WHERE l.transfer_id IS NOT NULL AND l.version IS NOT NULL;
+    IF false = ANY (a_deferred) THEN
+        INSERT INTO ledger.entry (account_id, version, transfer_id, n, amount, after)
+            SELECT a_id[l.debit], l.version, l.transfer_id, l.n, -l.amount, l.after
+              FROM unnest(p_debits, d_version, l_transfer, l_n, p_amounts, d_after)
+                   AS l (debit, version, transfer_id, n, amount, after)
+             WHERE l.transfer_id IS NOT NULL AND l.version IS NOT NULL
+            UNION ALL
+            SELECT a_id[l.credit], l.version, l.transfer_id, l.n, l.amount, l.after
+              FROM unnest(p_credits, c_version, l_transfer, l_n, p_amounts, c_after)
+                   AS l (credit, version, transfer_id, n, amount, after)
+             WHERE l.transfer_id IS NOT NULL AND l.version IS NOT NULL;
 
-    INSERT INTO ledger.tail (account_id, transfer_id, n, amount)
-        SELECT a_id[l.debit], l.transfer_id, l.n, -l.amount
-          FROM unnest(p_debits, d_version, l_transfer, l_n, p_amounts)
-               AS l (debit, version, transfer_id, n, amount)
-         WHERE l.transfer_id IS NOT NULL AND l.version IS NULL
-        UNION ALL
-        SELECT a_id[l.credit], l.transfer_id, l.n, l.amount
-          FROM unnest(p_credits, c_version, l_transfer, l_n, p_amounts)
-               AS l (credit, version, transfer_id, n, amount)
-         WHERE l.transfer_id IS NOT NULL AND l.version IS NULL;
+        UPDATE ledger.account a
+           SET posted = u.balance, version = u.version
+          FROM unnest(a_id, a_balance, a_version, a_before) AS u (id, balance, version, before)
+         WHERE a.id = u.id AND u.version <> u.before;
+    END IF;
 
-    UPDATE ledger.account a
-       SET posted = u.balance, version = u.version
-      FROM unnest(a_id, a_balance, a_version, a_before) AS u (id, balance, version, before)
-     WHERE a.id = u.id AND u.version <> u.before;
+    IF true = ANY (a_deferred) THEN
+        INSERT INTO ledger.tail (account_id, transfer_id, n, amount)
+            SELECT a_id[l.debit], l.transfer_id, l.n, -l.amount
+              FROM unnest(p_debits, d_version, l_transfer, l_n, p_amounts)
+                   AS l (debit, version, transfer_id, n, amount)
+             WHERE l.transfer_id IS NOT NULL AND l.version IS NULL
+            UNION ALL
+            SELECT a_id[l.credit], l.transfer_id, l.n, l.amount
+              FROM unnest(p_credits, c_version, l_transfer, l_n, p_amounts)
+                   AS l (credit, version, transfer_id, n, amount)
+             WHERE l.transfer_id IS NOT NULL AND l.version IS NULL;
+    END IF;
 END
 $$;
 
