@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,24 @@ async def _make_template(server: EmbeddedServer) -> None:
         await root.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
     finally:
         await root.close()
+
+
+@contextmanager
+def new_home() -> Iterator[Path]:
+    """A KASSA_HOME for a server of one's own, which must have stopped at the end. (Root's
+    PostgreSQL cannot enter pytest's tmp_path: its data would go to /var/lib/kassa and stay.)"""
+    folder = Path(tempfile.mkdtemp(prefix="kassa-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with new_home() as folder:
+        yield folder
 
 
 @dataclass(frozen=True)

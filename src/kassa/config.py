@@ -1,19 +1,16 @@
 """The settings, from the environment, .env and kassa.toml; all that is wrong is told at once."""
 
 import difflib
-import io
 import os
 import re
 import secrets
 import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv.parser import parse_stream
 from pydantic import AfterValidator as After
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo
 from pydantic import BeforeValidator as Before
@@ -21,6 +18,7 @@ from pydantic import field_validator as check
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from kassa.config_files import read_dotenv, read_toml
 from kassa.errors import ConfigError
 from kassa.secret import Secret
 
@@ -265,11 +263,11 @@ def load(environ: Mapping[str, str] | None = None, folder: Path | None = None) -
     environ = os.environ if environ is None else environ
     folder = (folder or Path.cwd()).absolute()
     problems: list[str] = []
-    dotenv = _read_dotenv(folder / ".env", problems)
+    dotenv = read_dotenv(folder / ".env", problems)
     variables = dotenv | {name: value for name, value in environ.items() if value.strip()}
     file = folder / variables.get("KASSA_CONFIG", "kassa.toml").strip()
     asked: set[str] = set()
-    toml = _fill(_read_toml(file, problems, "KASSA_CONFIG" in variables), variables, asked)
+    toml = _fill(read_toml(file, problems, "KASSA_CONFIG" in variables), variables, asked)
 
     given: dict[str, Any] = {"home": _default_home(environ)}
     sources: dict[str, str] = {}
@@ -300,44 +298,6 @@ def _default_home(environ: Mapping[str, str]) -> str:
     if not data.startswith("/"):  # as its specification says
         data = f"{environ.get('HOME') or '~'}/.local/share"
     return f"{data}/kassa"
-
-
-def _read(path: Path, problems: list[str], must_exist: bool = False) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        if must_exist:
-            problems.append(f"{path}: there is no such file; mend KASSA_CONFIG, which names it")
-    except UnicodeDecodeError:
-        problems.append(f"{path}: is not text in UTF-8; save it as UTF-8")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        problems.append(f"{path}: cannot be read ({why}); make it a file that Kassa may read")
-    return ""
-
-
-def _read_dotenv(path: Path, problems: list[str]) -> dict[str, str]:
-    values = {}
-    for binding in parse_stream(io.StringIO(_read(path, problems), newline="")):
-        if binding.error or (binding.key and binding.value is None):
-            text = binding.original.string  # it begins with the blank lines before it
-            line = binding.original.line + text[: -len(text.lstrip())].count("\n")
-            problems.append(f"{path}, line {line}: must be such as NAME=value")
-        elif binding.key and binding.value and binding.value.strip():
-            values[binding.key] = binding.value
-    return values
-
-
-def _read_toml(path: Path, problems: list[str], must_exist: bool) -> dict[str, Any]:
-    text = _read(path, problems, must_exist)
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        what, _, where = str(error).partition(" (at ")
-        found = re.match(r"line (\d+)", where)
-        line = found[1] if found else len(text.splitlines())
-        problems.append(f"{path}, line {line}: {what}; a text stands in quotes")
-        return {}
 
 
 def _fill(value: Any, variables: Mapping[str, str], asked: set[str]) -> Any:

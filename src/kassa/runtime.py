@@ -1,13 +1,17 @@
 """Puts it all together: opens the database, and runs what runs beside the HTTP server."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kassa import ledger, outbox
 from kassa.config import Settings, load
-from kassa.db import APP, OWNER, Database, EmbeddedServer, lost_connection
+from kassa.db import APP, OWNER, Address, Database, EmbeddedServer, lost_connection
 from kassa.db.database import connect
 from kassa.db.leader import Leader
 from kassa.db.migrate import Step, migrate, pending, steps
@@ -23,39 +27,36 @@ PACKAGES = ("kassa.ledger", "kassa.outbox")
 _log = get(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """A database that is open and migrated, and how its owner is reached."""
+    """A database that is open and migrated, and what was applied to it."""
 
-    def __init__(
-        self, database: Database, server: EmbeddedServer | None, wanted: list[Step]
-    ) -> None:
-        self.database = database
-        self.server = server
-        self.steps = wanted
+    database: Database
+    server: EmbeddedServer | None
+    steps: list[Step]
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Opened]:
     """The database of the settings: our own, or the one that DATABASE_URL names."""
-    server = None
-    if settings.database_url:
-        from kassa.db import outside
-
-        url = settings.database_url.reveal()
-        await outside.check(url)
-        app, owner = url, settings.database_owner_url.reveal() or url
-        database = Database(app, connections=settings.db_connections)
-    else:
-        server = EmbeddedServer(settings.home)
-        await asyncio.to_thread(server.start)
-        owner_address = server.address(OWNER)
-        database = Database(server.address(APP), server=server, connections=settings.db_connections)
+    server = None if settings.database_url else EmbeddedServer(settings.home)
+    app: Address | str
+    owner: Address | str
     try:
-        async with database:
+        if server is not None:
+            await asyncio.to_thread(server.start)
+            app, owner = server.address(APP), server.address(OWNER)
+        else:
+            from kassa.db import outside
+
+            app = settings.database_url.reveal()
+            owner = settings.database_owner_url.reveal() or app
+            await outside.check(app)
+        async with Database(app, server=server, connections=settings.db_connections) as database:
             role = APP if server else await database.fetchval("SELECT current_user")
             wanted = steps(PACKAGES, app=role)
             if await pending(database, wanted):
-                connection = await connect(owner if server is None else owner_address)
+                connection = await connect(owner)
                 try:
                     for step in await migrate(connection, wanted):
                         _log.info("migrated", package=step.package, file=step.file)
@@ -93,16 +94,16 @@ class Runtime:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Runtime"]:
-        """What is under way when the block ends is finished first."""
-        tasks = {name: asyncio.create_task(_keep(name, run)) for name, run in self._beside.items()}
-        try:
-            async with self.poster:
+        """What is under way when the block ends is finished first: jobs, then what they post."""
+        async with self.poster:
+            tasks = [asyncio.create_task(_keep(*each)) for each in self._beside.items()]
+            try:
                 yield self
-            await self.worker.stop()
-        finally:
-            for task in tasks.values():
-                task.cancel()
-            await asyncio.gather(*tasks.values(), return_exceptions=True)
+                await self.worker.stop()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _fold(self) -> None:
         while True:
@@ -131,20 +132,59 @@ async def _keep(name: str, run: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(1)
 
 
-def asgi() -> "FastAPI":
-    """What a worker of the HTTP server serves; settings come from where it runs."""
-    from kassa import log
+def application(
+    settings: Settings,
+    *,
+    handlers: Mapping[str, outbox.Handler] | None = None,
+    schedule: Mapping[str, str] | None = None,
+) -> "FastAPI":
+    """The ASGI application; everything beside it runs while it is served."""
     from kassa.web import create_app
-
-    settings = load()
-    log.configure(settings.log, settings.log_level)
 
     @asynccontextmanager
     async def lifespan(app: "FastAPI") -> AsyncIterator[None]:
-        async with open_database(settings) as opened, Runtime(opened.database).running():
+        following = _follow_parent()
+        async with (
+            open_database(settings) as opened,
+            Runtime(opened.database, handlers=handlers, schedule=schedule).running(),
+        ):
             app.state.steps = opened.steps
             app.state.database = opened.database
+            _log.info("worker.started", pid=os.getpid())
             yield
             app.state.database = None
+        if following is not None:
+            following.cancel()
+        _log.info("worker.stopped", pid=os.getpid())
 
     return create_app(lifespan)
+
+
+def asgi() -> "FastAPI":
+    """What a worker of the HTTP server serves; settings come from where it runs."""
+    from kassa import log
+
+    settings = load()
+    log.configure(settings.log, settings.log_level)
+    return application(settings)
+
+
+def _follow_parent() -> asyncio.Task[None] | None:
+    """In a worker of `kassa run`: it ends when its parent tells it to, or is there no more.
+
+    Ctrl-C in a terminal reaches all of them at once, and is the parent's to hear.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None or parent.pid is None:
+        return None
+    pid = parent.pid
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def follow() -> None:
+        while os.getppid() == pid:  # noqa: ASYNC110 (nobody tells us)
+            await asyncio.sleep(0.2)
+        _log.warning("worker.orphaned")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    return asyncio.create_task(follow())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from kassa import ledger
+from kassa import ledger, log
 from kassa.db import APP, OWNER, Database, EmbeddedServer
 from kassa.db.database import connect
 from kassa.db.migrate import migrate, steps
@@ -66,6 +66,7 @@ class Chaos:
         self.started = 0
 
     def run(self, rounds: int) -> Outcome:
+        log.configure("json", "error")
         self.server.start()
         try:
             asyncio.run(self._prepare())
@@ -140,7 +141,9 @@ class Chaos:
     def _kill(self) -> None:
         what = self.chance.choice(["postgres", "backend", "everything of postgres", "worker"])
         if what == "worker":
-            self.chance.choice(list(self.processes.values())).kill()
+            doomed_worker = self.chance.choice(list(self.processes.values()))
+            doomed_worker.kill()
+            doomed_worker.wait()
         else:
             ours = self._postgres()
             if not ours:

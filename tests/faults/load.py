@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvloop
 
-from kassa import ledger, outbox
+from kassa import ledger, log, outbox
 from kassa.db import APP, Address, CommitUnknown, Database, EmbeddedServer, Tx, lost_connection
 from kassa.errors import Unavailable
 from kassa.ledger import InsufficientFunds, Leg, Poster, clearing, revenue, wallet
@@ -119,13 +119,14 @@ class Load:
             except InsufficientFunds:
                 pass
             except Exception as error:
-                if not isinstance(error, Unavailable | CommitUnknown) and not lost_connection(
-                    error
-                ):
+                passing = isinstance(error, Unavailable | CommitUnknown) or lost_connection(error)
+                if not passing:
                     raise
+                await asyncio.sleep(0.01)
 
 
 async def main(home: str, journal: str, name: str, seed: str, lose: str) -> None:
+    log.configure("json", "error")
     chance = random.Random(f"{seed}:{name}")
     server = EmbeddedServer(Path(home))
     await asyncio.to_thread(server.start)
@@ -144,9 +145,12 @@ async def main(home: str, journal: str, name: str, seed: str, lose: str) -> None
             worker = Worker(database, {"pay": load.pay})
             working = asyncio.create_task(worker.run())
             folding = asyncio.create_task(_fold(database))
-            callers = [asyncio.create_task(load.caller(poster, stopping)) for _ in range(24)]
-            await asyncio.gather(*callers)
-            folding.cancel()
+            try:
+                async with asyncio.TaskGroup() as callers:
+                    for _ in range(24):
+                        callers.create_task(load.caller(poster, stopping))
+            finally:
+                folding.cancel()
             await worker.stop()
             await working
     await asyncio.to_thread(server.stop)

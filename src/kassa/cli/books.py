@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kassa.cli.common import table, with_database
+from kassa.cli.common import MOST_NUMBER, table, with_database
 from kassa.money import Money
 from kassa.runtime import Opened
 
@@ -40,7 +40,8 @@ def books(
         str | None, typer.Argument(help="The code of an account, for its statement.")
     ] = None,
     before: Annotated[
-        int | None, typer.Option(help="The statement's lines before this number.")
+        int | None,
+        typer.Option(help="The statement's lines before this number.", min=1, max=MOST_NUMBER),
     ] = None,
     most: Annotated[int, typer.Option(help="At most so many lines.", min=1, max=500)] = 50,
 ) -> None:
@@ -65,6 +66,8 @@ async def accounts(opened: Opened, most: int) -> str:
         """,
         most,
     )
+    if not rows:
+        return "There are no accounts yet."
     lines = [
         (
             row["code"],
@@ -73,13 +76,16 @@ async def accounts(opened: Opened, most: int) -> str:
         )
         for row in rows
     ]
-    return table(["account", "balance", "of it held"], lines, right=[1, 2])
+    text = table(["account", "balance", "of it held"], lines, right=[1, 2])
+    return text if len(rows) < most else f"{text}\n\nThe first {most}; --most shows more."
 
 
 async def statement(opened: Opened, account: str, before: int | None, most: int) -> str:
     from kassa import ledger
 
     entries = await ledger.statement(opened.database, account, before=before, most=most)
+    if not entries:
+        return f"Nothing is booked on {account} so far."
     return table(
         ["#", "at (UTC)", "what for", "other side", "amount", "balance"],
         [

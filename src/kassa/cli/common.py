@@ -10,6 +10,8 @@ from kassa.runtime import Opened, open_database
 
 T = TypeVar("T")
 
+MOST_NUMBER = 2**63 - 1  # as large as a number of a row can be
+
 
 def settings(*, quiet: bool = True) -> Settings:
     """Checked; `quiet` logs warnings only, for commands that talk to a person."""
@@ -27,11 +29,19 @@ def with_database(work: Callable[[Opened], Awaitable[T]], found: Settings | None
     return asyncio.run(call())
 
 
+def bring_up_to_date(found: Settings) -> None:
+    """Opening the database migrates it, and gives the application its rights."""
+
+    async def nothing_more(_: Opened) -> None: ...
+
+    with_database(nothing_more, found)
+
+
 def table(
     head: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
 ) -> str:
     """Columns as wide as they must be; those in `right` are numbers."""
-    lines = [[str(cell) for cell in row] for row in [head, *rows]]
+    lines = [[_plain(str(cell)) for cell in row] for row in [head, *rows]]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
         "  ".join(
@@ -40,3 +50,8 @@ def table(
         ).rstrip()
         for line in lines
     )
+
+
+def _plain(text: str) -> str:
+    """What others wrote must not move the cursor of a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

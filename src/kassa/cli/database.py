@@ -3,90 +3,124 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import IO, Annotated
+from urllib.parse import unquote, urlsplit
 
 import typer
 
-from kassa.cli.common import settings, table, with_database
+from kassa.cli.common import bring_up_to_date, settings, table, with_database
 from kassa.config import Settings
-from kassa.db import APP, OWNER, EmbeddedServer
+from kassa.db import APP, OWNER, Address, EmbeddedServer
 from kassa.errors import Invalid, NotFound, Unavailable
 from kassa.runtime import Opened
 
 app = typer.Typer(help="The database: psql, dump, restore.", no_args_is_help=True)
 
+_QUIET = "SET client_min_messages = warning;"
+_DROP = """
+    DO $$ DECLARE schema text; BEGIN
+        FOR schema IN SELECT nspname FROM pg_namespace
+                       WHERE nspowner = current_user::regrole AND nspname NOT LIKE 'pg\\_%'
+                         AND nspname NOT IN ('public', 'information_schema')
+        LOOP EXECUTE format('DROP SCHEMA %I CASCADE', schema); END LOOP;
+    END $$;
+"""
+# A dump says nothing of rights. Opening the database gives them to the application anew.
+_FORGET_GRANTS = "DELETE FROM kassa.migration WHERE file = 'grants.sql';"
+
 
 def migrate() -> None:
     """Bring the database's tables up to date (kassa run does it by itself)."""
 
-    async def work(opened: Opened) -> int:
-        row = await opened.database.fetch(
+    async def work(opened: Opened) -> list[tuple[str, str, str]]:
+        rows = await opened.database.fetch(
             "SELECT package, file, applied_at FROM kassa.migration ORDER BY package, file"
         )
-        print(
-            table(
-                ["package", "file", "applied (UTC)"],
-                [(r["package"], r["file"], f"{r['applied_at']:%Y-%m-%d %H:%M:%S}") for r in row],
-            )
-        )
-        return len(row)
+        return [(r["package"], r["file"], f"{r['applied_at']:%Y-%m-%d %H:%M:%S}") for r in rows]
 
-    with_database(work)
+    print(table(["package", "file", "applied (UTC)"], with_database(work)))
 
 
-class Tools:
+@dataclass(frozen=True, slots=True)
+class Programs:
     """PostgreSQL's programs, told where the database is and who asks."""
 
-    def __init__(self, found: Settings, *, owner: bool) -> None:
-        self._stack = ExitStack()
-        if found.database_url:
-            url = found.database_owner_url if owner else found.database_url
-            self._environ = _environ((url or found.database_url).reveal())
-            self._binaries = None
-        else:
-            server = EmbeddedServer(found.home)
-            server.start()
-            self._stack.callback(server.stop)
-            self._environ = server.address(OWNER if owner else APP).environ()
-            self._binaries = server.binaries
+    address: Address | str
+    binaries: Path | None  # None: those on the PATH
 
-    def __enter__(self) -> "Tools":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def run(self, program: str, *arguments: str, **more: object) -> None:
-        found = (
-            str(self._binaries / program) if self._binaries is not None else shutil.which(program)
-        )
-        if found is None:
+    def command(self, program: str, *arguments: str) -> list[str]:
+        path = shutil.which(program) if self.binaries is None else str(self.binaries / program)
+        if path is None:
             raise NotFound(f"{program} is not installed here. Try: apt install postgresql-client")
-        done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
-            [found, *arguments],
-            env={**os.environ, "PGAPPNAME": "kassa", **self._environ},
-            check=False,
-            **more,
+        if isinstance(self.address, str) and program != "pg_restore":
+            arguments = (f"--dbname={_without_password(self.address)}", *arguments)
+        return [path, *arguments]
+
+    def environ(self) -> dict[str, str]:
+        """The password goes by the environment: a command line can be read by anybody."""
+        if isinstance(self.address, Address):
+            more = self.address.environ()
+        else:
+            more = {"PGPASSWORD": unquote(urlsplit(self.address).password or "")}
+        return {**os.environ, "PGAPPNAME": "kassa", **{k: v for k, v in more.items() if v}}
+
+    def run(self, program: str, *arguments: str, stdout: IO[bytes] | None = None) -> None:
+        done = subprocess.run(  # noqa: S603 (PostgreSQL's own program, arguments as a list)
+            self.command(program, *arguments), env=self.environ(), stdout=stdout, check=False
         )
         if done.returncode != 0:
             raise Unavailable(f"{program} failed (exit {done.returncode}): see above.")
 
+    def load(self, file: Path, *, before: str, after: str) -> None:
+        """In one transaction, which is committed when the file was read to its end."""
+        psql = self.command("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1")
+        with subprocess.Popen(  # noqa: S603
+            psql, env=self.environ(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as loading:
+            assert loading.stdin is not None
+            try:
+                loading.stdin.write(f"{_QUIET} BEGIN; {before}\n".encode())
+                loading.stdin.flush()
+                options = ("--no-owner", "--no-privileges", "--file=-")
+                self.run("pg_restore", *options, str(file), stdout=loading.stdin)
+                loading.stdin.write(f"\n{after} COMMIT;\n".encode())
+                loading.stdin.close()
+            except (BrokenPipeError, Unavailable):
+                raise Unavailable(
+                    f"{file} was not restored: see above. All is as it was."
+                ) from None
+            if loading.wait() != 0:
+                raise Unavailable(f"{file} was not restored: see above. All is as it was.")
 
-def _environ(url: str) -> dict[str, str]:
-    """The password goes by the environment: a command line can be read by anybody."""
+
+def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    password = {"PGPASSWORD": parts.password} if parts.password else {}
-    netloc = parts.netloc.replace(f":{parts.password}@", "@") if parts.password else parts.netloc
-    return {"PGDATABASE": parts._replace(netloc=netloc).geturl(), **password}
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}@{place}" if user else place).geturl()
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
+@contextmanager
+def programs(found: Settings, *, role: str) -> Iterator[Programs]:
+    if found.database_url:
+        own = found.database_owner_url if role == OWNER else found.database_url
+        yield Programs((own or found.database_url).reveal(), None)
+        return
+    server = EmbeddedServer(found.home)
+    try:
+        server.start()
+        yield Programs(server.address(role), server.binaries)
+    finally:
+        server.stop()
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(
     context: typer.Context,
     owner: Annotated[
@@ -94,22 +128,33 @@ def psql(
     ] = False,
 ) -> None:
     """Open psql on the database; further arguments go to it (-c "SELECT 1")."""
-    with Tools(settings(), owner=owner) as tools:
-        tools.run("psql", *context.args)
+    with programs(settings(), role=OWNER if owner else APP) as postgres:
+        signal.signal(signal.SIGINT, lambda *_: None)  # psql's: it ends a query, not the session
+        postgres.run("psql", *context.args)
 
 
 @app.command()
 def dump(file: Annotated[Path, typer.Argument(help="Where to write; it must not exist.")]) -> None:
     """Write the whole database to a file, as of one moment, while everything runs."""
+    found = settings()
     if file.exists():
         raise Invalid(f"{file} exists already. Name a new file.")
-    fresh = file.with_name(f"{file.name}.part")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as target, Tools(settings(), owner=True) as tools:
-        tools.run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", stdout=target)
-        target.flush()
-        os.fsync(target.fileno())
-    fresh.rename(file)
+    try:
+        # Beside the file, readable by nobody else, and renamed when it is whole.
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be written ({error.strerror}).") from None
+    fresh = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as target, programs(found, role=OWNER) as postgres:
+            postgres.run(
+                *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"), stdout=target
+            )
+            target.flush()
+            os.fsync(target.fileno())
+        fresh.rename(file)
+    finally:
+        fresh.unlink(missing_ok=True)
     print(f"Written: {file} ({file.stat().st_size / 1024:,.0f} kB).")
 
 
@@ -124,59 +169,31 @@ def restore(
     found = settings()
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
-    with Tools(found, owner=True) as tools:
-        filled, busy = asyncio.run(_state(found))
+    with programs(found, role=OWNER) as postgres:
+        filled, busy = asyncio.run(_state(postgres.address))
         if filled and not replace:
             raise Invalid(
                 "The database is not empty. Dump it first if you need it, then add --replace."
             )
         if busy:
             raise Invalid(f"{busy} connections use the database. Stop kassa run first.")
-        script = file.with_name(f"{file.name}.sql.part")
-        try:
-            tools.run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file))
-            drop = (
-                "DO $$ DECLARE s text; BEGIN FOR s IN SELECT nspname FROM pg_namespace "
-                "WHERE nspowner = current_user::regrole AND nspname NOT LIKE 'pg\\_%' "
-                "AND nspname NOT IN ('public', 'information_schema') LOOP "
-                "EXECUTE format('DROP SCHEMA %I CASCADE', s); END LOOP; END $$"
-            )
-            tools.run(
-                "psql",
-                *("--quiet", "--no-psqlrc", "--single-transaction", "-v", "ON_ERROR_STOP=1"),
-                *("-c", "SET client_min_messages = warning", "-c", drop, "-f", str(script)),
-                stdout=subprocess.DEVNULL,
-            )
-            tools.run(
-                "psql",
-                *("--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1"),
-                *("-c", "DELETE FROM kassa.migration WHERE file = 'grants.sql'"),
-            )
-        finally:
-            script.unlink(missing_ok=True)
-        with_database(_analyze, found)
+        postgres.load(file, before=_DROP if replace else "", after=_FORGET_GRANTS)
+        bring_up_to_date(found)
     print(f"Restored from {file}. kassa audit proves the books.")
 
 
-async def _analyze(opened: Opened) -> None:
-    """Opening has given the application its rights back."""
-
-
-async def _state(found: Settings) -> tuple[bool, int]:
+async def _state(address: Address | str) -> tuple[bool, int]:
     """Whether the database holds anything, and how many others are using it."""
     from kassa.db.database import connect
 
-    url = (found.database_owner_url or found.database_url).reveal()
-    connection = await connect(url or EmbeddedServer(found.home).address(OWNER))
+    connection = await connect(address)
     try:
-        filled = await connection.fetchval(
-            "SELECT to_regclass('kassa.migration') IS NOT NULL"
-        ) and await connection.fetchval("SELECT EXISTS (SELECT FROM kassa.migration)")
+        filled = await connection.fetchval("SELECT to_regclass('kassa.migration') IS NOT NULL")
         busy = await connection.fetchval(
             """
             SELECT count(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND pid <> pg_backend_pid()
-               AND backend_type = 'client backend'
+             WHERE datname = current_database() AND usename IS NOT NULL
+               AND pid <> pg_backend_pid()
             """
         )
         return bool(filled), int(busy)

@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from kassa.cli.common import table, with_database
+from kassa.cli.common import MOST_NUMBER, table, with_database
 from kassa.errors import Invalid
 from kassa.runtime import Opened
 
 app = typer.Typer(help="The outbox: jobs that wait, and dead ones.", no_args_is_help=True)
 
-Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of jobs.")]
+_NUMBERS = typer.Argument(help="Numbers of jobs.", min=1, max=MOST_NUMBER)
+Ids = Annotated[list[int], _NUMBERS]
+IdsOrNone = Annotated[list[int] | None, _NUMBERS]
 Kind = Annotated[str | None, typer.Option(help="Only jobs of this kind.")]
 
 
@@ -18,7 +20,9 @@ Kind = Annotated[str | None, typer.Option(help="Only jobs of this kind.")]
 def list_jobs(
     dead: Annotated[bool, typer.Option("--dead", help="Only dead ones.")] = False,
     kind: Kind = None,
-    after: Annotated[int, typer.Option(help="Only those after this number.")] = 0,
+    after: Annotated[
+        int, typer.Option(help="Only those after this number.", min=0, max=MOST_NUMBER)
+    ] = 0,
     most: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 50,
 ) -> None:
     """List jobs, oldest first."""
@@ -56,7 +60,7 @@ def list_jobs(
 
 
 @app.command()
-def retry(ids: Ids = None, kind: Kind = None) -> None:
+def retry(ids: IdsOrNone = None, kind: Kind = None) -> None:
     """Try dead jobs again: by number, or all of a kind."""
     from kassa import outbox
 
@@ -70,7 +74,7 @@ def retry(ids: Ids = None, kind: Kind = None) -> None:
 
 
 @app.command()
-def drop(ids: Annotated[list[int], typer.Argument(help="Numbers of jobs.")]) -> None:
+def drop(ids: Ids) -> None:
     """Throw jobs away that nobody is doing."""
     from kassa import outbox
 

@@ -1,18 +1,26 @@
 """`kassa run`, `kassa demo` and `kassa doctor`."""
 
-import asyncio
+import errno
 import os
-import shutil
+import signal
 import socket
+import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from kassa import __version__
-from kassa.cli.common import settings, table, with_database
+from kassa.cli.common import bring_up_to_date, settings, table, with_database
+from kassa.config import Settings
+from kassa.db import EmbeddedServer
 from kassa.errors import Unavailable
-from kassa.runtime import Opened, open_database
+from kassa.runtime import Opened
+from kassa.secret import Secret
+
+_STOP_SECONDS = 30  # then a worker is killed; its jobs are done by another
 
 
 def run(
@@ -23,63 +31,73 @@ def run(
     port: Annotated[int | None, typer.Option(help="The port.", min=1, max=65535)] = None,
 ) -> None:
     """Run Kassa: HTTP, jobs, and everything beside them, until Ctrl-C or SIGTERM."""
+    given = {"workers": workers, "host": host, "port": port}
+    found = settings(quiet=False)
+    serve(found.model_copy(update={name: value for name, value in given.items() if value}))
+
+
+def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
+    """Until it is told to stop. What cannot work is told here, before there are workers."""
     from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
     from granian.server import Server
 
     from kassa.log import for_granian, get
 
-    found = settings(quiet=False)
-    host, port = host or found.host, port or found.port
-    workers = workers or found.workers
-    _check_port(host, port)
-
-    async def serve() -> None:
-        # Held here, the server outlives a worker; migrated here, errors are told once.
-        async with open_database(found):
-            pass
-
-    holder = None
-    if not found.database_url:
-        from kassa.db import EmbeddedServer
-
-        holder = EmbeddedServer(found.home)
-        holder.start()
-    metrics = tempfile.mkdtemp(prefix="kassa-metrics-") if workers > 1 else None
-    try:
-        asyncio.run(serve())
-        if metrics:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
-        get("kassa").info("run", address=f"http://{host}:{port}", workers=workers)
+    log = get("kassa")
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: sys.exit(0))  # until there are workers to stop
+    os.register_at_fork(after_in_child=_until_a_worker_listens)
+    address = _free_address(found.host, found.port)
+    with ExitStack() as stack:
+        if not found.database_url:
+            server = EmbeddedServer(found.home)  # held here, PostgreSQL outlives a worker
+            stack.callback(server.stop)
+            server.start()
+        bring_up_to_date(found)
+        if found.workers > 1:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kassa-metrics-"))
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        log.info("run", address=f"http://{found.host}:{found.port}", workers=found.workers)
         Server(
-            "kassa.runtime:asgi",
-            address=host,
-            port=port,
+            target,
+            address=address,
+            port=found.port,
             interface=Interfaces.ASGI,
             factory=True,
-            workers=workers,
+            workers=found.workers,
             loop=Loops.uvloop,
             log_dictconfig=for_granian(),
-            workers_kill_timeout=30,
+            log_level=LogLevels.info if found.log_level == "debug" else LogLevels.warning,
+            workers_kill_timeout=_STOP_SECONDS,
             respawn_failed_workers=True,
-            respawn_interval=1,
         ).serve()
-    finally:
-        if metrics:
-            shutil.rmtree(metrics, ignore_errors=True)
-        if holder is not None:
-            holder.stop()
+    log.info("stopped")
 
 
-def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _until_a_worker_listens() -> None:
+    """A new worker ends at once when told to; Ctrl-C is its parent's to hear."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _free_address(host: str, port: int) -> str:
+    """The host's address, when its port is free. Whoever was killed may hold it for a moment."""
+    deadline = time.monotonic() + 3
+    while True:
         try:
-            probe.bind((host, port))
+            family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(where)
+                return str(where[0])
         except OSError as error:
-            raise Unavailable(
-                f"Cannot listen on {host}:{port} ({error.strerror}). Set PORT to a free one."
-            ) from None
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise Unavailable(
+                    f"Cannot listen on {host}:{port} ({error.strerror}). "
+                    f"Set HOST to an address of this machine and PORT to a free port."
+                ) from None
+        time.sleep(0.1)
 
 
 def demo() -> None:
@@ -87,21 +105,19 @@ def demo() -> None:
     from kassa.cli import showing
 
     found = settings()
-    found = found.model_copy(update={"home": found.home / "demo"})
-    with_database(showing.demo, found)
+    apart = {"home": found.home / "demo", "database_url": Secret(), "database_owner_url": Secret()}
+    with_database(showing.demo, found.model_copy(update=apart))
 
 
 def doctor() -> None:
     """Show the settings and where they come from, and whether the database is as it must be."""
     found = settings()
     print(f"Kassa {__version__}\n")
-    print(table(["setting", "value", "from"], found.describe()))
+    print(table(["setting", "value", "from"], found.describe()), flush=True)
 
     async def work(opened: Opened) -> str:
         return str(await opened.database.fetchval("SELECT version()"))
 
     print(f"\nDatabase: {with_database(work, found)}")
     if not found.database_url:
-        from kassa.db import EmbeddedServer
-
         print(f"Its files: {EmbeddedServer(found.home).place.folder}")

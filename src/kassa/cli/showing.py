@@ -1,7 +1,10 @@
 """What `kassa demo` shows: a sale with escrow, step by step, and the books after it."""
 
+from datetime import timedelta
+
 from kassa import clock, ledger
 from kassa.cli import books
+from kassa.errors import KassaError
 from kassa.ledger import (
     InsufficientFunds,
     Leg,
@@ -75,7 +78,7 @@ async def demo(opened: Opened) -> None:
         key=f"demo.picture:{deal}",
         account=wallet(SELLER, "TOK"),
         amount=Money(40, "TOK"),
-        expires_at=clock.now().replace(year=clock.now().year + 1),
+        expires_at=clock.now() + timedelta(days=365),
     )
     await ledger.capture(
         db, hold=f"demo.picture:{deal}", to=revenue("tokens", "TOK"), amount=Money(30, "TOK")
@@ -84,9 +87,6 @@ async def demo(opened: Opened) -> None:
     print(await books.accounts(opened, 50))
     print("\nThe seller's statement:\n")
     print(await books.statement(opened, seller.code, None, 10))
-    findings = await ledger.audit(db)
-    print(
-        "\nEvery invariant of the books holds (kassa audit)."
-        if not findings
-        else f"\nThe books are wrong: {findings}"
-    )
+    if findings := await ledger.audit(db):
+        raise KassaError(f"\nThe books are wrong: {findings}")
+    print("\nEvery invariant of the books holds (kassa audit).")

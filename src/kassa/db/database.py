@@ -8,33 +8,38 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 from kassa.db.embedded import Address, EmbeddedServer
 from kassa.db.failures import LOST_RACE, CommitUnknown, lost_connection
 from kassa.db.wake import Wake
 from kassa.errors import Unavailable
+from kassa.log import get
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
+    from asyncpg.pool import PoolConnectionProxy
 
 T = TypeVar("T")
 
-# The server gives up before we do, so that nothing of ours is still running there.
-SESSION = {
-    "application_name": "kassa",
-    "timezone": "UTC",
-    "statement_timeout": "15s",
-    "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "30s",
-}
+# Said after connecting, not while: PgBouncer refuses or drops most of it in a start-up packet.
+_SESSION = """
+SET application_name = 'kassa';
+SET timezone = 'UTC';
+SET statement_timeout = '15s';
+SET lock_timeout = '5s';
+SET idle_in_transaction_session_timeout = '30s';
+"""
 
-_open: ContextVar[bool] = ContextVar("kassa_transaction_open", default=False)
+_CLOSE_SECONDS = 10  # for what is under way when a database is closed
+
+_current: ContextVar["Tx | None"] = ContextVar("kassa_transaction", default=None)
+_log = get(__name__)
 
 
 def transaction_is_open() -> bool:
     """Whether this task is inside a transaction. Whoever is about to use a network asks."""
-    return _open.get()
+    tx = _current.get()
+    return tx is not None and tx.is_open
 
 
 class Reader(Protocol):
@@ -48,12 +53,15 @@ class Reader(Protocol):
 class Tx:
     """An open transaction. What is registered with `after_commit` runs when it has committed."""
 
-    __slots__ = ("_after", "connection", "database")
+    __slots__ = ("_after", "_savepoints", "committed", "connection", "database", "is_open")
 
     def __init__(self, database: "Database", connection: "PoolConnectionProxy[Record]") -> None:
         self.database = database
         self.connection = connection
+        self.is_open = True
+        self.committed = False
         self._after: list[Callable[[], object]] = []
+        self._savepoints = 0
 
     async def fetch(self, query: str, *args: object) -> "list[Record]":
         return await self.connection.fetch(query, *args)
@@ -75,16 +83,52 @@ class Tx:
     async def savepoint(self) -> AsyncIterator[None]:
         """What is done in the block is undone when it raises; the transaction goes on."""
         kept = len(self._after)
+        self._savepoints += 1
+        name = f"kassa_{self._savepoints}"
+        await self.execute(f"SAVEPOINT {name}")
         try:
-            async with self.connection.transaction():
-                yield
+            yield
+            await self.execute(f"RELEASE {name}")
         except BaseException:
             del self._after[kept:]
+            await self._undo(f"ROLLBACK TO {name}; RELEASE {name}")
             raise
 
-    def committed(self) -> None:
+    async def _begin(self, isolation: str) -> None:
+        await self.execute(f"BEGIN ISOLATION LEVEL {isolation}")
+
+    async def _commit(self) -> None:
+        try:
+            said = await self.execute("COMMIT")
+        except asyncpg.InterfaceError:
+            raise  # never sent
+        except Exception as error:
+            if lost_connection(error):
+                raise CommitUnknown("The database went away during the commit.") from error
+            raise
+        if said != "COMMIT":  # PostgreSQL's polite way to undo a transaction that had failed
+            raise asyncpg.InFailedSQLTransactionError(
+                "Nothing was committed: a statement of this transaction had failed, and its "
+                "error was caught without a savepoint."
+            )
+        self.committed = True
+
+    async def _undo(self, how: str) -> None:
+        """Nothing stays that was to be undone; where that cannot be said, the connection goes."""
+        try:
+            await self.execute(how)
+        except BaseException as error:
+            with contextlib.suppress(asyncpg.InterfaceError):
+                self.connection.terminate()
+            if not isinstance(error, Exception):
+                raise
+
+    def _tell(self) -> None:
         for callback in self._after:
-            callback()
+            try:
+                callback()
+            except Exception:  # noqa: BLE001 (who called must not think that nothing was committed)
+                _log.exception("db.after_commit_failed")
 
 
 class Database:
@@ -106,8 +150,6 @@ class Database:
         self.wake = Wake(self.connect)
 
     async def __aenter__(self) -> "Database":
-        # One connection is made first, by hand: its error is the one worth reading.
-        await (await self.connect()).close()
         self._pool = await asyncpg.create_pool(
             min_size=1,
             max_size=self._connections,
@@ -121,11 +163,9 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            try:
-                async with asyncio.timeout(10):
+            with contextlib.suppress(TimeoutError):  # then it has ended what was under way
+                async with asyncio.timeout(_CLOSE_SECONDS):
                     await pool.close()
-            except TimeoutError:
-                pool.terminate()
 
     # -- connections ---------------------------------------------------------------
 
@@ -137,19 +177,7 @@ class Database:
 
     async def connect(self) -> "asyncpg.Connection[Record]":
         """A connection of one's own. A server that is starting, or was killed, is waited for."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._connect_seconds
-        while True:
-            try:
-                return await connect(self._address)
-            except Exception as error:
-                if not lost_connection(error) and not isinstance(error, OSError | TimeoutError):
-                    raise _in_words(error) from error
-                if loop.time() > deadline:
-                    raise Unavailable(f"The database cannot be reached: {error}") from error
-            if self._server is not None:
-                await asyncio.to_thread(self._server.start)
-            await asyncio.sleep(0.05)
+        return await reach(self._address, seconds=self._connect_seconds, server=self._server)
 
     async def _connect_for_pool(self, *_: object, **__: object) -> "asyncpg.Connection[Record]":
         return await self.connect()
@@ -175,26 +203,18 @@ class Database:
         """One transaction; `snapshot` makes all its reads see one moment."""
         async with self.pool.acquire() as connection:
             tx = Tx(self, connection)
-            transaction = connection.transaction(
-                isolation="repeatable_read" if snapshot else "read_committed"
-            )
-            await transaction.start()
-            token = _open.set(True)
+            outer = _current.set(tx)
             try:
+                await tx._begin("REPEATABLE READ" if snapshot else "READ COMMITTED")
                 yield tx
             except BaseException:
-                _open.reset(token)
-                if not connection.is_closed():
-                    await transaction.rollback()
+                await tx._undo("ROLLBACK")
                 raise
-            _open.reset(token)
-            try:
-                await transaction.commit()
-            except Exception as error:
-                if lost_connection(error):
-                    raise CommitUnknown("The database went away during the commit.") from error
-                raise
-        tx.committed()
+            finally:
+                tx.is_open = False
+                _current.reset(outer)
+            await tx._commit()
+        tx._tell()
 
     async def run(self, work: Callable[[Tx], Awaitable[T]], *, attempts: int = 5) -> T:
         """`work` in a transaction, again from the start when it lost a race or its connection.
@@ -202,31 +222,74 @@ class Database:
         A commit whose outcome is unknown is not repeated: that is the caller's to ask about.
         """
         for attempt in range(1, attempts + 1):
+            tx: Tx | None = None
             try:
                 async with self.transaction() as tx:
                     return await work(tx)
             except Exception as error:
-                if attempt == attempts or not (
-                    isinstance(error, LOST_RACE) or lost_connection(error)
-                ):
+                again = isinstance(error, LOST_RACE) or lost_connection(error)
+                if attempt == attempts or not again or (tx is not None and tx.committed):
                     raise
             await asyncio.sleep(0.005 * 2**attempt)
         raise AssertionError("unreachable")
 
 
-async def connect(address: Address | str) -> "asyncpg.Connection[Record]":
-    if isinstance(address, str):
-        made = await asyncpg.connect(address, timeout=10, server_settings=SESSION)
-    else:
-        made = await asyncpg.connect(
-            host=str(address.socket),
-            port=5432,
-            user=address.role,
-            database=address.database,
-            timeout=10,
-            server_settings=SESSION,
-        )
+async def reach(
+    address: Address | str, *, seconds: float, server: EmbeddedServer | None = None
+) -> "asyncpg.Connection[Record]":
+    """A connection, also where the server must be waited for, or started again if it is ours."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        try:
+            return await connect(address, timeout=min(seconds, 10))
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+            failure = Unavailable(f"The database cannot be reached: {str(error) or 'no answer'}")
+            failure.__cause__ = error
+        if server is not None:
+            try:
+                await asyncio.to_thread(server.revive)
+            except Unavailable as error:  # killed again while it was starting, perhaps
+                failure = error
+        if loop.time() > deadline:
+            raise failure
+        await asyncio.sleep(0.05)
+
+
+async def connect(address: Address | str, *, timeout: float = 10) -> "asyncpg.Connection[Record]":
+    """One attempt. A failure that no waiting will mend is told in words."""
+    try:
+        if isinstance(address, str):
+            made = await asyncpg.connect(address, timeout=timeout)
+        else:
+            made = await asyncpg.connect(
+                host=str(address.socket),
+                port=5432,
+                user=address.role,
+                database=address.database,
+                timeout=timeout,
+            )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if _may_pass(error):
+            raise
+        raise Unavailable(f"The database refuses to let us in: {error}") from error
+    except ValueError:  # its text may hold a part of the password
+        raise Unavailable(
+            "The database's URL cannot be understood. In a password, characters such as "
+            "@ : / ? # % are written %40 %3A %2F %3F %23 %25."
+        ) from None
+    try:
+        await made.execute(_SESSION)
+    except BaseException:
+        made.terminate()
+        raise
     return made
+
+
+def _may_pass(error: Exception) -> bool:
+    return lost_connection(error) or isinstance(error, OSError | TimeoutError)
 
 
 async def _prepare(connection: Any) -> None:
@@ -240,13 +303,3 @@ async def _prepare(connection: Any) -> None:
 
 async def _nothing_to_reset(_: object) -> None:
     """Pooled sessions keep no state of ours, so giving one back costs no round trip."""
-
-
-def _in_words(error: Exception) -> Exception:
-    if isinstance(
-        error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError
-    ):
-        return Unavailable(f"The database refuses to let us in: {error}")
-    if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return Unavailable(f"The database is not there: {error}")
-    return error

@@ -5,9 +5,11 @@
     server.address(OWNER)
     server.stop()       # leaves; whoever leaves last stops the server
 
-In its folder lie `data/`, `run/` (the socket), `log/`, `lock` (held while the server is
-started or stopped) and `users` (a shared lock of every process that uses the server: the
-kernel gives it back when a process dies, however it dies).
+In its folder lie `data/`, `run/` (the socket), `log/` and three files that are only locked.
+The kernel gives a lock back when the process that holds it dies, however it dies:
+`lock` is held while the server is started or stopped, `users` is shared by all processes
+that use the server, and `alive` by all processes of PostgreSQL itself, so that no pid in a
+file must ever be trusted.
 """
 
 import contextlib
@@ -15,6 +17,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -38,7 +41,7 @@ _SOCKET_PATH_LIMIT = 103  # bytes that every Unix allows for a socket's path
 
 # No network, no other users' access; what a small server with many short transactions wants.
 _SETTINGS = {
-    "listen_addresses": "''",
+    "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
@@ -48,12 +51,12 @@ _SETTINGS = {
     "random_page_cost": "1.1",
     "jit": "off",
     "io_method": "sync",
-    "timezone": "'UTC'",
-    "log_timezone": "'UTC'",
-    "lc_messages": "'C'",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
     "logging_collector": "on",
-    "log_directory": "'../log'",
-    "log_filename": "'postgresql-%a.log'",
+    "log_directory": "../log",
+    "log_filename": "postgresql-%a.log",
     "log_truncate_on_rotation": "on",
     "log_rotation_size": "0",
     "log_min_error_statement": "panic",  # statements hold people's data
@@ -98,7 +101,12 @@ class EmbeddedServer:
     @property
     def place(self) -> Place:
         if self._place is None:
-            self._place = find_place(self._home, MAJOR)
+            try:
+                self._place = find_place(self._home, MAJOR)
+            except OSError as error:
+                raise Unavailable(
+                    f"The folder {self._home} cannot be used: {error.strerror}: {error.filename}."
+                ) from error
         return self._place
 
     @property
@@ -111,9 +119,17 @@ class EmbeddedServer:
     def start(self) -> None:
         """Returns when the server takes connections; does nothing where it already does."""
         with self._transition():
-            self._join()
-            self._set_up()
             if not self._running():
+                self._set_up()
+                self._start()
+            if self._users is None:
+                self._users = os.open(self.place.folder / "users", os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+
+    def revive(self) -> None:
+        """Starts the server again if it has died under those who use it."""
+        with self._transition():
+            if self._users is not None and not self._running():
                 self._start()
 
     def stop(self) -> None:
@@ -121,20 +137,19 @@ class EmbeddedServer:
         if self._users is None:
             return
         with self._transition():
-            os.close(self._users)
-            self._users = None
-            with open_locked(self.place.folder / "users", fcntl.LOCK_EX) as alone:
-                if alone and self._running():
+            users, self._users = self._users, None
+            if users is not None:
+                os.close(users)
+            with _locked(self.place.folder / "users", fcntl.LOCK_EX) as alone:
+                if alone is not None and self._running():
                     self._pg_ctl("stop", "-m", "fast")
-
-    # -- who uses it ---------------------------------------------------------------
 
     @contextlib.contextmanager
     def _transition(self) -> Iterator[None]:
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            with open_locked(self.place.folder / "lock", fcntl.LOCK_EX) as mine:
-                if mine:
+            with _locked(self.place.folder / "lock", fcntl.LOCK_EX) as mine:
+                if mine is not None:
                     yield
                     return
             if time.monotonic() > deadline:
@@ -143,12 +158,6 @@ class EmbeddedServer:
                     f"{self.place.folder} for over {_START_SECONDS} s."
                 )
             time.sleep(0.02)
-
-    def _join(self) -> None:
-        if self._users is None:
-            users = os.open(self.place.folder / "users", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(users, fcntl.LOCK_SH)
-            self._users = users
 
     # -- set-up --------------------------------------------------------------------
 
@@ -172,79 +181,98 @@ class EmbeddedServer:
         place.make_private(fresh)
         self._run(
             "initdb",
-            *("--pgdata", str(fresh), "--username", SUPERUSER, "--auth", "peer"),
-            *("--encoding", "UTF8", "--locale", "C"),
+            *("--username", SUPERUSER, "--auth", "peer", "--encoding", "UTF8", "--locale", "C"),
             *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
             *(["--no-sync"] if self._settings.get("fsync") == "off" else []),
-        )
-        place.write(fresh / "pg_hba.conf", "local all all peer map=kassa\n")
-        place.write(
-            fresh / "pg_ident.conf",
-            "".join(f"kassa {place.client} {role}\n" for role in (SUPERUSER, OWNER, APP)),
+            data=fresh,
         )
         conf = (fresh / "postgresql.conf").read_text()
         place.write(fresh / "postgresql.conf", conf + "\ninclude_if_exists = 'kassa.conf'\n")
         self._run(
             "postgres",
-            *("--single", "-D", str(fresh), "-c", "log_min_messages=fatal"),
+            *("--single", "-c", "log_min_messages=fatal", "-c", "exit_on_error=on"),
             *("-c", "search_path=pg_catalog", "postgres"),
+            data=fresh,
             text=_BOOTSTRAP,
         )
         fresh.rename(place.data)
+        _sync(place.folder)
 
     # -- start and stop ------------------------------------------------------------
 
     def _start(self) -> None:
+        # No process of PostgreSQL lives here. After a reboot the pid in a file that a crash
+        # left may be anybody's, and PostgreSQL would not start.
         place = self.place
-        self._clear_what_a_crash_left()
+        for stale in (place.data / "postmaster.pid", self._socket_folder() / f"{_SOCKET}.lock"):
+            stale.unlink(missing_ok=True)
         place.make_private(place.folder / "log")
-        settings = {"unix_socket_directories": f"'{self._socket_folder()}'", **self._settings}
-        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-        place.write(place.data / "kassa.conf", "# Written at every start.\n" + lines)
-        self._pg_ctl("start", "-s", "-l", str(place.folder / "log" / "start.log"))
+        # Written at every start: the folder may have moved, or belong to somebody else now.
+        settings = {"unix_socket_directories": _listed(self._socket_folder()), **self._settings}
+        lines = [f"{name} = {_quoted(value)}\n" for name, value in settings.items()]
+        users = [f'kassa "{place.client}" {role}\n' for role in (SUPERUSER, OWNER, APP)]
+        place.write(place.data / "kassa.conf", "# Written at every start.\n" + "".join(lines))
+        place.write(place.data / "pg_hba.conf", "local all all peer map=kassa\n")
+        place.write(place.data / "pg_ident.conf", "".join(users))
+        self._pg_ctl("start", "-s", "-o", f"-c cluster_name={self._name}", "-l", "log/start.log")
 
     def _running(self) -> bool:
-        pid = _first_number(self.place.data / "postmaster.pid")
-        return pid is not None and self._works_here(pid)
+        """Whether it takes connections, as soon as that can be told."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._listens():
+            with _locked(self.place.folder / "alive", fcntl.LOCK_EX) as alone:
+                if alone is not None:
+                    return False
+            # It is starting or stopping, or what a killed one left is still ending.
+            self._kill_orphans()
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"PostgreSQL in {self.place.folder} neither takes connections nor ends. If it "
+                    f"runs in another container, give each its own KASSA_HOME or set DATABASE_URL."
+                )
+            time.sleep(0.02)
+        return True
 
-    def _works_here(self, pid: int) -> bool:
-        """Whether this process is a PostgreSQL of ours: they all work in the data folder."""
+    def _listens(self) -> bool:
         try:
-            return psutil.Process(pid).cwd() == str(self.place.data)
-        except psutil.Error:
+            lines = (self.place.data / "postmaster.pid").read_text().splitlines()
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(self._socket_folder() / _SOCKET))
+        except OSError:
             return False
+        return lines[7:8] == ["ready   "]
 
-    def _clear_what_a_crash_left(self) -> None:
-        # Backends outlive a killed postmaster until they notice; a new one waits for them.
-        orphans = [p for p in psutil.process_iter() if self._works_here(p.pid)]
-        for process in orphans:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(orphans, timeout=10)
-        # After a reboot the pid in a stale file may be anybody's, and PostgreSQL would not start.
-        for stale in (
-            self.place.data / "postmaster.pid",
-            self._socket_folder() / f"{_SOCKET}.lock",
-        ):
-            pid = _first_number(stale)
-            if pid is not None and psutil.pid_exists(pid):
-                stale.unlink(missing_ok=True)
+    def _kill_orphans(self) -> None:
+        """Backends outlive a killed server until they look up, and a new one would not start."""
+        found = {p: p.info for p in psutil.process_iter(["cmdline", "uids"])}
+        ours = {
+            process: info["cmdline"]
+            for process, info in found.items()
+            if info["cmdline"] and info["uids"].real == self.place.uid
+        }
+        if any(f"cluster_name={self._name}" in words for words in ours.values()):
+            return  # the server itself lives
+        for process, words in ours.items():
+            if words[0].startswith(f"postgres: {self._name}: "):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+    @property
+    def _name(self) -> str:
+        """By which the system's list of processes tells this server from others."""
+        return "kassa-" + hashlib.sha256(os.fsencode(self.place.folder)).hexdigest()[:16]
 
     def _socket_folder(self) -> Path:
         folder = self.place.folder / "run"
-        if len(os.fsencode(folder / _SOCKET)) > _SOCKET_PATH_LIMIT:
-            name = hashlib.sha256(os.fsencode(self.place.folder)).hexdigest()[:16]
-            folder = self.place.short / f"kassa-{name}"
+        too_long = len(os.fsencode(folder / _SOCKET)) > _SOCKET_PATH_LIMIT
+        if too_long or "," in str(folder):  # psql would take it for two
+            folder = self.place.short() / self._name
         self.place.make_private(folder, reachable=True)
         return folder
 
     def _pg_ctl(self, *arguments: str) -> None:
         try:
-            self._run(
-                "pg_ctl",
-                *("--pgdata", str(self.place.data), "--wait", "--timeout", str(_START_SECONDS)),
-                *arguments,
-            )
+            self._run("pg_ctl", *arguments, "--wait", "--timeout", str(_START_SECONDS))
         except Unavailable as error:
             raise Unavailable(f"{error}\n{self._log_tail()}".rstrip()) from None
 
@@ -253,46 +281,69 @@ class EmbeddedServer:
         lines = [line for log in logs[-2:] for line in log.read_text(errors="replace").splitlines()]
         return "\n".join(lines[-8:])
 
-    def _run(self, program: str, *arguments: str, text: str = "") -> None:
+    def _run(self, program: str, *arguments: str, data: Path | None = None, text: str = "") -> None:
+        place = self.place
         # Output goes to a file: a server that inherits a pipe would keep it open for ever.
-        output = self.place.folder / "output"
-        with output.open("w+", encoding="utf-8", errors="replace") as file:
+        with (
+            (place.folder / "output").open("w+", encoding="utf-8", errors="replace") as file,
+            _locked(place.folder / "alive", fcntl.LOCK_SH) as alive,
+        ):
+            assert alive is not None  # only whoever holds `lock` asks for it alone
             done = subprocess.run(  # noqa: S603 (our own program, arguments as a list)
                 [self.binaries / program, *arguments],
                 input=text,
                 text=True,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                cwd=self.place.folder,
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                cwd=place.folder,
+                # PGDATA, since pg_ctl and initdb would put an argument into a shell's hands.
+                env={
+                    "PATH": os.defpath,
+                    "LC_ALL": "C",
+                    "TZ": "UTC",
+                    "PGDATA": str(data or place.data),
+                },
                 umask=0o077,
+                pass_fds=[alive],
                 start_new_session=True,  # Ctrl-C in the terminal is not meant for the server
                 check=False,
-                **self.place.run_as,
+                **place.run_as,
             )
             if done.returncode != 0:
                 file.seek(0)
                 said = file.read().strip()[-2000:]
-                raise Unavailable(f"PostgreSQL: {program} failed in {self.place.folder}.\n{said}")
+                raise Unavailable(f"PostgreSQL: {program} failed in {place.folder}.\n{said}")
 
 
 @contextlib.contextmanager
-def open_locked(path: Path, how: int) -> Iterator[bool]:
-    """The file, locked if that is possible at once; says whether it was."""
+def _locked(path: Path, how: int) -> Iterator[int | None]:
+    """The file, locked, if that is possible at once."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _first_number(path: Path) -> int | None:
+def _quoted(value: str) -> str:
+    """As a text in postgresql.conf."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _listed(folder: Path) -> str:
+    """As the only item of a list."""
+    return '"' + str(folder).replace('"', '""') + '"'
+
+
+def _sync(folder: Path) -> None:
+    """What was renamed in the folder stays so through a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        return int(path.read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return None
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

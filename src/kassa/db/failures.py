@@ -13,8 +13,8 @@ _LOST_CONNECTION = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # between the server's last words and its hanging up
     ConnectionError,
-    FileNotFoundError,  # the socket
 )
 
 
@@ -26,5 +26,6 @@ class CommitUnknown(KassaError):
 
 def lost_connection(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
-        return "connection" in str(error) and "clos" in str(error)
+        # A pool takes a connection away from whoever has it when the server closes it.
+        return "connection is closed" in str(error) or "released back to the pool" in str(error)
     return isinstance(error, _LOST_CONNECTION)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Work = Callable[[], Awaitable[None]]
 
+_ANSWER_SECONDS = 5
+
 _log = get(__name__)
 
 
@@ -43,7 +45,7 @@ class Leader:
             try:
                 await self._hold(connection)
             except Exception as error:
-                if not lost_connection(error):
+                if not lost_connection(error) and not isinstance(error, TimeoutError):
                     raise
             finally:
                 self.leading = frozenset()
@@ -52,18 +54,25 @@ class Leader:
 
     async def _hold(self, connection: "asyncpg.Connection[Record]") -> None:
         running: dict[str, asyncio.Task[None]] = {}
+        followed: set[str] = set()
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
             while not lost.is_set():
                 for name in self._work.keys() - running.keys():
-                    if await connection.fetchval(
-                        "SELECT pg_try_advisory_lock(hashtextextended($1, 1))", name
+                    if not await connection.fetchval(
+                        "SELECT pg_try_advisory_lock(hashtextextended($1, 1))",
+                        name,
+                        timeout=_ANSWER_SECONDS,
                     ):
-                        running[name] = asyncio.create_task(self._lead(name), name=name)
+                        followed.add(name)
+                        continue
+                    if name in followed:  # whoever led before may not have noticed yet
+                        await asyncio.sleep(self._seconds / 4)
+                    running[name] = asyncio.create_task(self._lead(name), name=name)
                 self.leading = frozenset(running)
                 # Alive and still ours: a lock is only as good as the connection it hangs on.
-                await connection.fetchval("SELECT 1", timeout=5)
+                await connection.fetchval("SELECT 1", timeout=_ANSWER_SECONDS)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._seconds):
                         await lost.wait()

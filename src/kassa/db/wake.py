@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
 _CHANNEL = "kassa"
+_IDLE_SECONDS = 30  # then we ask whether the connection still is one
 
 
 class Wake:
@@ -48,7 +49,7 @@ class Wake:
             try:
                 await self._serve(connection)
             except Exception as error:
-                if not lost_connection(error):
+                if not lost_connection(error) and not isinstance(error, TimeoutError):
                     raise
             finally:
                 connection.terminate()
@@ -58,13 +59,24 @@ class Wake:
         await connection.add_listener(_CHANNEL, self._hear)
         for event in self._events.values():
             event.set()  # what was said while nobody listened
+        self._sending.set()  # and what we could not send
         while not connection.is_closed():
-            await self._sending.wait()
+            try:
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._sending.wait()
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=5)
             self._sending.clear()
-            due, self._due = self._due, set()
-            for name in due:
-                await connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, name)
+            while self._due:
+                await self._send(connection, self._due.pop())
             await asyncio.sleep(0.005)  # the next ones of this moment go together
+
+    async def _send(self, connection: "asyncpg.Connection[Record]", name: str) -> None:
+        try:
+            await connection.execute("SELECT pg_notify($1, $2)", _CHANNEL, name, timeout=5)
+        except BaseException:
+            self._due.add(name)
+            raise
 
     def _hear(self, connection: object, pid: int, channel: str, payload: object) -> None:
         own = getattr(connection, "get_server_pid", None)

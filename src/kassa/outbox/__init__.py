@@ -1,7 +1,7 @@
 """Jobs that outlive the process: put in a transaction, done after it, until it works."""
 
 from kassa.outbox.cron import Cron
-from kassa.outbox.models import GiveUp, Handler, Job, NewJob, TryLater, Waiting
+from kassa.outbox.models import GiveUp, Handler, Job, LeaseLost, NewJob, TryLater, Waiting
 from kassa.outbox.service import drop, finish, lag, list_jobs, put, put_many, retry
 from kassa.outbox.worker import Worker
 
@@ -10,6 +10,7 @@ __all__ = [
     "GiveUp",
     "Handler",
     "Job",
+    "LeaseLost",
     "NewJob",
     "TryLater",
     "Waiting",

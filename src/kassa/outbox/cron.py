@@ -5,24 +5,24 @@ What was missed while nobody ran is made up for once.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kassa import clock
-from kassa.db import Database, Tx, lost_connection
-from kassa.errors import Invalid, Unavailable
-from kassa.outbox.service import put
+from kassa.db import Database, Tx
+from kassa.errors import Invalid
+from kassa.outbox.service import check_name, put
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
 
 def following(expression: str, after: datetime, zone: "tzinfo | None" = None) -> datetime:
-    """When the expression comes next, in the zone's own time (UTC where none is given)."""
+    """When the expression, read in the zone's own time (UTC if none is given), comes next."""
     from cronsim import CronSim, CronSimError
 
     try:
-        return next(CronSim(expression, after.astimezone(zone) if zone else after))
+        return next(CronSim(expression, after.astimezone(zone or UTC))).astimezone(UTC)
     except (CronSimError, StopIteration) as error:
         raise Invalid(f"{expression!r} is no cron expression that ever comes: {error}") from None
 
@@ -42,19 +42,16 @@ class Cron:
         self._schedule = dict(schedule)
         self._zone = zone
         self._poll = poll
-        for expression in self._schedule.values():
+        for name, expression in self._schedule.items():
+            check_name(name, "kind")
+            check_name(_key(name), "key")
             following(expression, clock.now(), zone)
 
     async def run(self) -> None:
+        """Until it is cancelled, or the database fails; whoever keeps it runs it again."""
+        await self._database.run(self._enroll)
         while True:
-            try:
-                await self._database.run(self._enroll)
-                while True:
-                    await self._database.run(self.turn)
-                    await asyncio.sleep(self._poll)
-            except Exception as error:
-                if not isinstance(error, Unavailable) and not lost_connection(error):
-                    raise
+            await self._database.run(self.turn)
             await asyncio.sleep(self._poll)
 
     async def _enroll(self, tx: Tx) -> None:
@@ -88,10 +85,14 @@ class Cron:
             list(self._schedule),
         )
         for row in rows:
-            await put(tx, row["name"], key=f"cron:{row['name']}")
+            await put(tx, row["name"], key=_key(row["name"]))
             await tx.execute(
                 "UPDATE outbox.schedule SET due_at = $2 WHERE name = $1",
                 row["name"],
                 following(row["cron"], now, self._zone),
             )
         return len(rows)
+
+
+def _key(name: str) -> str:
+    return f"cron:{name}"

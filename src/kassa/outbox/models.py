@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from kassa.errors import KassaError
+from kassa.errors import Conflict, KassaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Job:
     payload: dict[str, Any]
     attempt: int
     most: int
-    puts: int
-    request_id: str | None
+    claim: int  # the number of this taking; whoever takes the job next has another
+    request_id: str | None  # of what put it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,7 @@ class TryLater(KassaError):
 
 class GiveUp(KassaError):
     """Trying again will not help: the job is set aside at once."""
+
+
+class LeaseLost(Conflict):
+    """We were too slow: another worker has the job now, or it is gone."""

@@ -1,5 +1,7 @@
 """Putting jobs, and looking after those that wait or are dead."""
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,11 +9,32 @@ from typing import Any
 from kassa import clock
 from kassa.db import Reader, Tx
 from kassa.errors import Invalid
-from kassa.log import request_id
-from kassa.outbox.models import Job, NewJob, Waiting
+from kassa.log import new_request_id, request_id
+from kassa.outbox.models import Job, LeaseLost, NewJob, Waiting
 
 WAKE = "outbox"
-_MAX_TEXT = 200
+MAX_NAME = 200
+MAX_ATTEMPTS = 1000
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000").search  # PostgreSQL keeps no such character
+
+_INSERT = """
+    INSERT INTO outbox.job AS j (kind, key, payload, due_at, most, request_id)
+    SELECT n.kind, n.key, n.payload::jsonb, n.due_at, n.most, $6
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
+           WITH ORDINALITY AS n (kind, key, payload, due_at, most, i)
+     ORDER BY n.i
+"""
+_RENEW = """
+    ON CONFLICT (kind, key) WHERE key IS NOT NULL DO UPDATE
+       SET payload = EXCLUDED.payload, most = EXCLUDED.most,
+           request_id = EXCLUDED.request_id, last_error = NULL, dead_at = NULL,
+           again_at = CASE WHEN j.leased_until IS NOT NULL
+                           THEN least(j.again_at, EXCLUDED.due_at) END,
+           due_at = CASE WHEN j.dead_at IS NOT NULL      THEN EXCLUDED.due_at
+                         WHEN j.leased_until IS NOT NULL THEN j.due_at
+                         ELSE least(j.due_at, EXCLUDED.due_at) END,
+           attempts = CASE WHEN j.dead_at IS NULL THEN j.attempts ELSE 0 END
+"""
 
 
 async def put(
@@ -23,85 +46,102 @@ async def put(
     after: timedelta | datetime | None = None,
     most: int = 15,
 ) -> None:
-    """The job runs if and when the transaction commits. With a key there is one such job:
-    putting it again renews its payload, and it runs once more even if it is running now."""
-    await put_many(tx, [NewJob(kind, payload or {}, key, after, most)])
+    """The job runs if and when the transaction commits. With a key there is one such job of its
+    kind: putting it again renews its payload, and it runs once more even if it is running now."""
+    await put_many(tx, [NewJob(kind, {} if payload is None else payload, key, after, most)])
 
 
 async def put_many(tx: Tx, jobs: Sequence[NewJob]) -> None:
+    """All of them; of several with one key the last."""
+    keyed = {(job.kind, job.key): job for job in jobs if job.key is not None}
+    jobs = [job for job in jobs if job.key is None] + [keyed[each] for each in sorted(keyed)]
+    if not jobs:
+        return
     for job in jobs:
-        _check(job)
+        check_name(job.kind, "kind")
+        check_name("-" if job.key is None else job.key, "key")
+        if not 1 <= job.most <= MAX_ATTEMPTS:
+            raise Invalid(f"A job is tried 1 to {MAX_ATTEMPTS} times, not {job.most}.")
     now = clock.now()
-    due = [_due(job.after, now) for job in jobs]
-    arguments = (
+    due = [_due(job, now) for job in jobs]
+    await tx.execute(
+        _INSERT + _RENEW if keyed else _INSERT,
         [job.kind for job in jobs],
         [job.key for job in jobs],
-        [job.payload for job in jobs],
+        [_as_json(job) for job in jobs],
         due,
         [job.most for job in jobs],
-        request_id(),
+        request_id() or new_request_id(),
     )
-    insert = """
-        INSERT INTO outbox.job AS j (kind, key, payload, due_at, most, request_id)
-        SELECT n.kind, n.key, n.payload, n.due_at, n.most, $6
-          FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::int[])
-               AS n (kind, key, payload, due_at, most)
-    """
-    if any(job.key for job in jobs):
-        insert += """
-         ORDER BY n.key
-        ON CONFLICT (key) DO UPDATE
-           SET payload = EXCLUDED.payload, puts = j.puts + 1, most = EXCLUDED.most,
-               due_at = CASE WHEN j.dead_at IS NULL THEN least(j.due_at, EXCLUDED.due_at)
-                             ELSE EXCLUDED.due_at END,
-               attempts = CASE WHEN j.dead_at IS NULL THEN j.attempts ELSE 0 END,
-               dead_at = NULL, last_error = NULL, request_id = EXCLUDED.request_id
-        """
-    await tx.execute(insert, *arguments)
-    if min(due, default=now) <= now:
+    if min(due) <= now:
         tx.after_commit(lambda: tx.database.wake.wake(WAKE))
 
 
-def _check(job: NewJob) -> None:
-    for text in (job.kind, job.key or "-"):
-        if not 0 < len(text) <= _MAX_TEXT or not text.isprintable():
-            raise Invalid(f"A job's kind and key are 1 to {_MAX_TEXT} printable characters.")
-    if job.most < 1:
-        raise Invalid("A job is tried at least once.")
+def check_name(text: str, what: str) -> None:
+    if not 0 < len(text) <= MAX_NAME or not text.isprintable():
+        raise Invalid(f"A job's {what} is 1 to {MAX_NAME} printable characters.")
 
 
-def _due(after: timedelta | datetime | None, now: datetime) -> datetime:
-    if after is None:
-        return now
-    return now + after if isinstance(after, timedelta) else after
+def _as_json(job: NewJob) -> str:
+    """As text, so that what cannot be stored is told before it is sent."""
+    if not isinstance(job.payload, dict):
+        raise Invalid(f"The payload of {job.kind} is not a dict.")
+    try:
+        text = json.dumps(job.payload, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Invalid(f"The payload of {job.kind} is not JSON: {error}") from None
+    if _NUL(text):
+        raise Invalid(f"The payload of {job.kind} holds a NUL character.")
+    return text
 
 
-async def finish(tx: Tx, job: Job) -> bool:
+def _due(job: NewJob, now: datetime) -> datetime:
+    try:
+        due = now + job.after if isinstance(job.after, timedelta) else job.after or now
+    except OverflowError:
+        raise Invalid(f"{job.kind} cannot be due so far away: {job.after}.") from None
+    if due.tzinfo is None:
+        raise Invalid(f"When {job.kind} is due needs a time zone: {due}.")
+    return due
+
+
+async def finish(tx: Tx, job: Job) -> None:
     """Ends the job in the handler's own transaction, so that its effect happens exactly once.
 
-    False: another worker has the job now. Then roll back.
+    LeaseLost undoes the effect: somebody else has the job now, or has done it.
     """
-    done = await tx.fetchval(
-        """
-        WITH finished AS (
-            DELETE FROM outbox.job WHERE id = $1 AND attempts = $2 AND puts = $3 RETURNING id
-        ), renewed AS (
-            UPDATE outbox.job SET leased_until = NULL, attempts = 0
-             WHERE id = $1 AND attempts = $2 AND puts <> $3 RETURNING id
+    if not await tx.fetchval(ending("SELECT count(*) FROM ours"), [job.id], [job.claim]):
+        raise LeaseLost(f"The job {job.id} ({job.kind}) is not ours any more.")
+
+
+def ending(then: str, *, locked: str = "") -> str:
+    """What is done is gone; what was put again while it ran waits for its next run."""
+    return f"""
+        WITH ours AS MATERIALIZED (
+            SELECT id, claim, again_at FROM outbox.job
+             WHERE id = ANY ($1) AND claim = ANY ($2)
+               FOR UPDATE {locked}
+        ), again AS (
+            UPDATE outbox.job j
+               SET due_at = j.again_at, again_at = NULL, leased_until = NULL, claim = NULL,
+                   attempts = 0, last_error = NULL
+              FROM ours
+             WHERE j.id = ours.id AND ours.again_at IS NOT NULL
+        ), gone AS (
+            DELETE FROM outbox.job j USING ours
+             WHERE j.id = ours.id AND ours.again_at IS NULL
         )
-        SELECT count(*) FROM (SELECT * FROM finished UNION ALL SELECT * FROM renewed) d
-        """,
-        job.id,
-        job.attempt,
-        job.puts,
-    )
-    return bool(done)
+        {then}
+    """  # noqa: S608 (both are texts of ours)
 
 
 async def list_jobs(
     on: Reader, *, dead: bool | None = None, kind: str | None = None, after: int = 0, most: int = 50
 ) -> list[Waiting]:
     """A page of jobs by id; the next one is `after` its last."""
+    if kind is not None:
+        check_name(kind, "kind")
     rows = await on.fetch(
         """
         SELECT id, kind, key, payload, due_at, attempts, most, last_error, dead_at,
@@ -121,6 +161,8 @@ async def list_jobs(
 
 async def retry(tx: Tx, *, ids: Sequence[int] = (), kind: str | None = None) -> int:
     """Dead jobs, by id or all of a kind, are tried again from the start; says how many."""
+    if kind is not None:
+        check_name(kind, "kind")
     done = await tx.fetchval(
         """
         WITH again AS (
@@ -160,12 +202,12 @@ async def lag(on: Reader) -> dict[str, float]:
     """How the outbox stands: jobs that are due, dead ones, and the oldest due one's wait."""
     row = await on.fetchrow(
         """
-        SELECT count(*) FILTER (WHERE leased_until IS NULL)                AS due,
-               extract(epoch FROM $1 - min(due_at)
-                       FILTER (WHERE leased_until IS NULL))::float8        AS oldest,
+        SELECT count(*)                                                    AS due,
+               extract(epoch FROM $1 - min(due_at))::float8                AS oldest,
                (SELECT count(*) FROM outbox.job WHERE dead_at IS NOT NULL) AS dead
-          FROM (SELECT due_at, leased_until FROM outbox.job
+          FROM (SELECT due_at FROM outbox.job
                  WHERE dead_at IS NULL AND due_at <= $1
+                   AND (leased_until IS NULL OR leased_until < clock_timestamp())
                  ORDER BY due_at LIMIT 10000) j
         """,
         clock.now(),

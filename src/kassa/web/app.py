@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kassa import __version__
-from kassa.errors import KassaError, Unavailable
+from kassa.db import lost_connection
+from kassa.errors import KassaError
 from kassa.log import bind, clean_request_id, get
 from kassa.web import health, metrics
 
@@ -25,18 +25,13 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
+_OUR_FAULT = "Something went wrong here. It has been noted."
+_NOT_NOW = "Not available right now. Please try again."
 
 
 def create_app(lifespan: Lifespan) -> FastAPI:
     """`lifespan` sets `app.state.database` while it is open."""
-    app = FastAPI(
-        title="Kassa",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-    )
+    app = FastAPI(title="Kassa", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.database = None
     app.state.steps = []
     app.include_router(health.router)
@@ -60,14 +55,12 @@ class Requests:
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = clean_request_id(given)
-        status = 500
-        started = False
+        status: int | None = None
         begun = time.perf_counter()
 
         async def sending(message: Message) -> None:
-            nonlocal status, started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
                 status = message["status"]
                 own = {name for name, _ in message["headers"]}
                 message["headers"] = [
@@ -80,16 +73,14 @@ class Requests:
         with bind(request_id=request_id):
             try:
                 await self.app(scope, receive, sending)
-            except Exception:  # noqa: BLE001 (edge: HTTP)
-                _log.exception("http.failed", method=scope["method"], path=scope["path"])
-                if not started:
-                    await _answer(500, "Something went wrong here. It has been noted.")(
-                        scope, receive, sending
-                    )
+            except Exception as error:  # noqa: BLE001 (edge: HTTP)
+                answer = _last_resort(scope, error)
+                if status is None:  # an answer that has begun breaks off
+                    await answer(scope, receive, sending)
             finally:
                 seconds = time.perf_counter() - begun
                 route = getattr(scope.get("route"), "path", "-")
-                metrics.request(scope["method"], route, status, seconds)
+                metrics.request(scope["method"], route, status or 500, seconds)
                 _log.debug(
                     "http.request",
                     method=scope["method"],
@@ -99,15 +90,21 @@ class Requests:
                 )
 
 
+def _last_resort(scope: Scope, error: Exception) -> JSONResponse:
+    about = {"method": scope["method"], "path": scope["path"]}
+    if lost_connection(error) or (isinstance(error, KassaError) and error.status == 503):
+        _log.warning("http.unavailable", error=str(error), **about)
+        return _answer(503, _NOT_NOW)
+    _log.error("http.failed", exc_info=error, **about)
+    return _answer(500, _OUR_FAULT)
+
+
 def _answer(status: int, detail: Any) -> JSONResponse:
     return JSONResponse({"detail": detail}, status)
 
 
 async def _ours(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, KassaError)
-    if isinstance(error, Unavailable):
-        _log.warning("http.unavailable", error=str(error))
-        return _answer(503, "Not available right now. Please try again.")
     if error.status >= 500:
         raise error
     return _answer(error.status, str(error))
