@@ -44,7 +44,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
     owner: Address | str
     try:
         if server is not None:
-            await asyncio.to_thread(server.start)
+            server.start()  # not beside us: a start that is broken off leaves it running
             app, owner = server.address(APP), server.address(OWNER)
         else:
             from kassa.db import outside
@@ -65,7 +65,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
             yield Opened(database, server, wanted)
     finally:
         if server is not None:
-            await asyncio.to_thread(server.stop)
+            server.stop()
 
 
 class Runtime:
@@ -143,18 +143,18 @@ def application(
 
     @asynccontextmanager
     async def lifespan(app: "FastAPI") -> AsyncIterator[None]:
-        following = _follow_parent()
-        async with (
-            open_database(settings) as opened,
-            Runtime(opened.database, handlers=handlers, schedule=schedule).running(),
-        ):
+        async with open_database(settings) as opened:
             app.state.steps = opened.steps
             app.state.database = opened.database
-            _log.info("worker.started", pid=os.getpid())
-            yield
-            app.state.database = None
-        if following is not None:
-            following.cancel()
+            try:
+                async with Runtime(opened.database, handlers=handlers, schedule=schedule).running():
+                    obeying = _obey()
+                    _log.info("worker.started", pid=os.getpid())
+                    yield
+            finally:
+                app.state.database = None
+        if obeying is not None:
+            obeying.cancel()
         _log.info("worker.stopped", pid=os.getpid())
 
     return create_app(lifespan)
@@ -169,22 +169,30 @@ def asgi() -> "FastAPI":
     return application(settings)
 
 
-def _follow_parent() -> asyncio.Task[None] | None:
-    """In a worker of `kassa run`: it ends when its parent tells it to, or is there no more.
+def let_signals_wait() -> None:
+    """In a worker of `kassa run`, from its first moment until it fetches them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
-    Ctrl-C in a terminal reaches all of them at once, and is the parent's to hear.
+
+def _obey() -> asyncio.Task[None] | None:
+    """A worker of `kassa run` ends when its parent says so, or is there no more.
+
+    granian is deaf to a signal that comes while it starts, and hangs when there is a second one
+    (the parent's, after one that was sent to all processes). So it gets one, when it listens.
+    Ctrl-C in a terminal is the parent's to hear.
     """
     parent = multiprocessing.parent_process()
-    if parent is None or parent.pid is None:
+    if parent is None:
         return None
     pid = parent.pid
-    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    let_signals_wait()
 
-    async def follow() -> None:
-        while os.getppid() == pid:  # noqa: ASYNC110 (nobody tells us)
-            await asyncio.sleep(0.2)
-        _log.warning("worker.orphaned")
-        os.kill(os.getpid(), signal.SIGTERM)
+    async def obey() -> None:
+        await asyncio.sleep(0.1)  # granian has begun to listen
+        while os.getppid() == pid and signal.SIGTERM not in signal.sigpending():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        signal.raise_signal(signal.SIGTERM)  # if it waits already, it is still one
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        let_signals_wait()
 
-    return asyncio.create_task(follow())
+    return asyncio.create_task(obey())

@@ -1,5 +1,6 @@
 """`kassa` as a person starts it: real processes, in folders of their own."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -45,6 +46,7 @@ def kassa(*arguments: str | Path, cwd: Path, **more: str) -> "subprocess.Complet
     """One command, to its end."""
     return subprocess.run(
         [KASSA, *arguments],
+        check=False,
         env=environ(**more),
         cwd=cwd,
         capture_output=True,
@@ -56,12 +58,14 @@ def kassa(*arguments: str | Path, cwd: Path, **more: str) -> "subprocess.Complet
 class Running:
     """`kassa run`, or something that stands for it, on a port of its own."""
 
-    def __init__(
-        self, folder: Path, *arguments: str, program: list[str] | None = None, **more: str
-    ):
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = (), **more: str):
         self.port = int(more.setdefault("PORT", str(free_port())))
         self._log = Path(tempfile.mkstemp(dir=folder, suffix=".log")[1])
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5)
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            timeout=5,
+            limits=httpx.Limits(max_keepalive_connections=0),  # anew each time, to any worker
+        )
         with self._log.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [*(program or [str(KASSA), "run"]), *arguments],
@@ -88,7 +92,12 @@ class Running:
         return psutil.Process(self.process.pid)
 
     def workers(self) -> list[psutil.Process]:
-        return [each for each in self.main.children() if "kassa" in " ".join(each.cmdline())]
+        found = []
+        for each in self.main.children():
+            with contextlib.suppress(psutil.Error):  # PostgreSQL's come and go
+                if "kassa" in " ".join(each.cmdline()):
+                    found.append(each)
+        return found
 
     @property
     def log(self) -> str:

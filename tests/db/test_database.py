@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -274,6 +275,22 @@ async def test_a_callback_that_fails_neither_undoes_nor_repeats_nor_stops_the_ot
     assert await numbers(table) == [1, 0]
 
 
+async def test_what_fails_when_all_is_committed_does_not_repeat_it(
+    table: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = asyncpg.Pool.release
+
+    async def release_and_fail(*arguments: Any, **more: Any) -> None:
+        monkeypatch.undo()
+        await release(*arguments, **more)
+        raise ConnectionResetError("when the connection was given back")
+
+    monkeypatch.setattr(asyncpg.Pool, "release", release_and_fail)
+    with pytest.raises(ConnectionResetError):
+        await table.run(lambda tx: tx.execute(add(1)))
+    assert await numbers(table) == [1, 0]
+
+
 async def test_whoever_is_about_to_use_a_network_can_ask_for_an_open_transaction(
     db: Database,
 ) -> None:
@@ -517,12 +534,13 @@ async def test_whoever_is_cancelled_anywhere_in_a_savepoint_undoes_all_of_it(
 
         async def work(tx: Tx, turns: int = turns) -> None:
             nonlocal kept
-            await tx.execute(add(1))
-            doing = asyncio.create_task(part(tx, add(2)))
-            for _ in range(turns * 3):
-                await asyncio.sleep(0)
-            doing.cancel()
-            kept = not (await asyncio.gather(doing, return_exceptions=True))[0]
+            async with tx.savepoint():
+                await tx.execute(add(1))
+                doing = asyncio.create_task(part(tx, add(2)))
+                for _ in range(turns * 3):
+                    await asyncio.sleep(0)
+                doing.cancel()
+                kept = not (await asyncio.gather(doing, return_exceptions=True))[0]
 
         await table.run(work)
         assert await numbers(table) == [before[0] + 1, before[1] + kept]

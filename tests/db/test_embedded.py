@@ -120,6 +120,23 @@ def test_a_start_that_fails_says_why_and_holds_nothing(used: Path) -> None:
         assert answers(mended)
 
 
+def test_what_comes_late_does_not_start_it_again_for_somebody_who_has_left(used: Path) -> None:
+    with running(used) as server:
+        server.stop()
+        server.revive()
+        assert not of(server)
+
+
+def test_a_database_that_cannot_be_made_is_not_half_made(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kassa.db.embedded._BOOTSTRAP", "CREATE ROLE a;\nCREATE ROLE a;\n")
+    server = EmbeddedServer(home, settings=FAST)
+    with pytest.raises(Unavailable, match='role "a" already exists'):
+        server.start()
+    assert not server.place.data.exists()
+
+
 def test_somebody_who_starts_it_forever_is_not_waited_for_forever(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from kassa.db import Database
 from tests.conftest import Fresh, until
+from tests.db.proxy import Proxy
 
 
 @asynccontextmanager
@@ -111,6 +113,20 @@ async def test_a_wake_up_that_could_not_be_sent_is_sent_later(
         assert not there.wake.event("jobs").is_set()
         async with listening(db):
             await heard(there.wake.event("jobs"))
+
+
+async def test_a_wake_up_whose_sending_fails_is_sent_again(
+    fresh: Fresh, there: Database, home: Path
+) -> None:
+    async with (
+        Proxy(fresh.address(), home) as proxy,
+        Database(proxy.address) as db,
+        listening(db),
+    ):
+        proxy.break_at(b"pg_notify", after=False)
+        db.wake.wake("jobs")
+        await heard(there.wake.event("jobs"))
+        assert not proxy.armed
 
 
 async def test_a_connection_that_is_dead_without_a_word_is_noticed(

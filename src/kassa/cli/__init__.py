@@ -1,31 +1,15 @@
-"""The command line: `kassa run`, `kassa audit` and the rest. Each command imports what it needs."""
+"""The command line: `kassa run`, `kassa audit` and the rest."""
 
+import signal
 import sys
-
-import typer
-
-from kassa.cli import books, database, jobs, running
-from kassa.errors import KassaError
-
-app = typer.Typer(
-    name="kassa",
-    help="Take money inside Telegram.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("run")(running.run)
-app.command("demo")(running.demo)
-app.command("migrate")(database.migrate)
-app.command("doctor")(running.doctor)
-app.command("audit")(books.audit)
-app.command("books")(books.books)
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(database.app, name="db")
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while we import ends us without a word
+    from kassa.cli.commands import app
+    from kassa.errors import KassaError
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except KassaError as error:  # (edge: CLI)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from threading import Event
 from typing import TypeVar
 
 from kassa import log
@@ -29,12 +30,23 @@ def with_database(work: Callable[[Opened], Awaitable[T]], found: Settings | None
     return asyncio.run(call())
 
 
-def bring_up_to_date(found: Settings) -> None:
+def bring_up_to_date(found: Settings, *, unless: Event | None = None) -> None:
     """Opening the database migrates it, and gives the application its rights."""
 
-    async def nothing_more(_: Opened) -> None: ...
+    async def open_once() -> None:
+        async with open_database(found):
+            pass
 
-    with_database(nothing_more, found)
+    async def call() -> None:
+        opening = asyncio.ensure_future(open_once())
+        while not opening.done():
+            if unless is not None and unless.is_set():
+                opening.cancel()
+            await asyncio.wait([opening], timeout=0.05)
+        if not opening.cancelled():
+            opening.result()
+
+    asyncio.run(call())
 
 
 def table(

@@ -4,15 +4,15 @@ import errno
 import os
 import signal
 import socket
-import sys
 import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from kassa import __version__
+from kassa import __version__, runtime
 from kassa.cli.common import bring_up_to_date, settings, table, with_database
 from kassa.config import Settings
 from kassa.db import EmbeddedServer
@@ -45,21 +45,21 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
     from kassa.log import for_granian, get
 
     log = get("kassa")
+    told = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: sys.exit(0))  # until there are workers to stop
-    os.register_at_fork(after_in_child=_until_a_worker_listens)
+        signal.signal(each, lambda *_: told.set())
+    os.register_at_fork(after_in_child=runtime.let_signals_wait)
     address = _free_address(found.host, found.port)
     with ExitStack() as stack:
         if not found.database_url:
             server = EmbeddedServer(found.home)  # held here, PostgreSQL outlives a worker
             stack.callback(server.stop)
             server.start()
-        bring_up_to_date(found)
+        bring_up_to_date(found, unless=told)
         if found.workers > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kassa-metrics-"))
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        log.info("run", address=f"http://{found.host}:{found.port}", workers=found.workers)
-        Server(
+        granian = Server(
             target,
             address=address,
             port=found.port,
@@ -71,14 +71,17 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
             log_level=LogLevels.info if found.log_level == "debug" else LogLevels.warning,
             workers_kill_timeout=_STOP_SECONDS,
             respawn_failed_workers=True,
-        ).serve()
+        )
+        # From now on it hears the signals itself. One that came before is told again.
+        granian.on_startup(lambda: signal.raise_signal(signal.SIGTERM) if told.is_set() else None)
+        if not told.is_set():
+            log.info("run", address=f"http://{found.host}:{found.port}", workers=found.workers)
+            try:
+                granian.serve()
+            except SystemExit:
+                if not granian.interrupt_signal:
+                    raise  # its workers died; those that were told to have not
     log.info("stopped")
-
-
-def _until_a_worker_listens() -> None:
-    """A new worker ends at once when told to; Ctrl-C is its parent's to hear."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _free_address(host: str, port: int) -> str:

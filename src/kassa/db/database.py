@@ -281,7 +281,7 @@ async def connect(address: Address | str, *, timeout: float = 10) -> "asyncpg.Co
             "@ : / ? # % are written %40 %3A %2F %3F %23 %25."
         ) from None
     try:
-        await made.execute(_SESSION)
+        await made.execute(_SESSION, timeout=timeout)
     except BaseException:
         made.terminate()
         raise

@@ -143,6 +143,7 @@ class EmbeddedServer:
             with _locked(self.place.folder / "users", fcntl.LOCK_EX) as alone:
                 if alone is not None and self._running():
                     self._pg_ctl("stop", "-m", "fast")
+                    self._running()  # until the last of its processes has ended
 
     @contextlib.contextmanager
     def _transition(self) -> Iterator[None]:
@@ -248,7 +249,7 @@ class EmbeddedServer:
         ours = {
             process: info["cmdline"]
             for process, info in found.items()
-            if info["cmdline"] and info["uids"].real == self.place.uid
+            if info["cmdline"] and info["uids"] and info["uids"].real == self.place.uid
         }
         if any(f"cluster_name={self._name}" in words for words in ours.values()):
             return  # the server itself lives

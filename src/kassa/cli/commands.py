@@ -1,0 +1,22 @@
+"""The commands. Each imports what only it needs."""
+
+import typer
+
+from kassa.cli import books, database, jobs, running
+
+app = typer.Typer(
+    name="kassa",
+    help="Take money inside Telegram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(running.run)
+app.command("demo")(running.demo)
+app.command("migrate")(database.migrate)
+app.command("doctor")(running.doctor)
+app.command("audit")(books.audit)
+app.command("books")(books.books)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(database.app, name="db")
