@@ -65,6 +65,26 @@ async def test_one_that_cannot_even_be_said_fails_alone(db: Database) -> None:
     await prove(db)
 
 
+async def test_without_a_database_everybody_is_told_at_once(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def away(*_: object) -> object:
+        nonlocal tries
+        tries += 1
+        raise Unavailable("The database cannot be reached.")
+
+    monkeypatch.setattr(db, "fetchrow", away)
+    async with Poster(db) as poster:
+        results = await asyncio.gather(
+            *(poster.post(key=f"k{i}", legs=[Leg(BANK, purse(ANNA), usd(1))]) for i in range(50)),
+            return_exceptions=True,
+        )
+    assert all(isinstance(result, Unavailable) for result in results)
+    assert tries <= 2
+
+
 async def test_the_same_key_in_one_moment(db: Database) -> None:
     async with Poster(db) as poster:
         posted = await asyncio.gather(

@@ -14,7 +14,7 @@ from kassa.db import Database
 from kassa.errors import Unavailable
 from kassa.ledger.batch import Batch, check_transfer
 from kassa.ledger.models import LedgerError, Leg, Posted, Transfer
-from kassa.ledger.service import send
+from kassa.ledger.service import send, worth_repeating
 
 _MOST = 512  # transfers of a batch
 _LANES = 2  # batches under way at once
@@ -87,7 +87,8 @@ class Poster:
             batch = Batch(transfer for transfer, _ in items.values())
             answers = await send(self._database, batch, whole=False)
         except Exception as error:  # noqa: BLE001 (edge: the callers get it)
-            if len(items) > 1:
+            away = isinstance(error, Unavailable) or worth_repeating(error)
+            if len(items) > 1 and not away:
                 # Something in it cannot even be said. Halving finds it; the others go on.
                 halves = list(items.items())
                 await self._send(dict(halves[: len(halves) // 2]))
