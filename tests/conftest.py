@@ -30,12 +30,22 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the controller; its workers inherit the name
-        os.environ["KASSA_TEST_HOME"] = tempfile.mkdtemp(prefix="kassa-test-")
+        os.environ["KASSA_TEST_HOME"] = tempfile.mkdtemp(prefix="kassa-test-", dir=_memory())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(_home(), ignore_errors=True)
+
+
+def _memory() -> str | None:
+    """Where files are written ten times as fast as on some disks, if there is room."""
+    try:
+        found = os.statvfs("/dev/shm")
+    except OSError:
+        return None
+    room = found.f_bavail * found.f_frsize > 4 * 2**30
+    return "/dev/shm" if room and not found.f_flag & os.ST_NOEXEC else None
 
 
 def _home() -> Path:
@@ -75,7 +85,7 @@ async def _make_template(server: EmbeddedServer) -> None:
 def new_home() -> Iterator[Path]:
     """A KASSA_HOME for a server of one's own, which must have stopped at the end. (Root's
     PostgreSQL cannot enter pytest's tmp_path: its data would go to /var/lib/kassa and stay.)"""
-    folder = Path(tempfile.mkdtemp(prefix="kassa-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="kassa-test-", dir=_memory()))
     folder.chmod(0o711)
     try:
         yield folder

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # In the order in which their tables may refer to each other.
 PACKAGES = ("kassa.ledger", "kassa.outbox")
 
+_AGAIN_SECONDS = 1.0  # before what broke is begun again
+
 _log = get(__name__)
 
 
@@ -129,7 +131,7 @@ async def _keep(name: str, run: Callable[[], Awaitable[None]]) -> None:
                 _log.warning("runtime.no_database", task=name, error=str(error))
             else:
                 _log.exception("runtime.task_failed", task=name)
-        await asyncio.sleep(1)
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 def application(
@@ -171,7 +173,7 @@ def asgi() -> "FastAPI":
 
 def let_signals_wait() -> None:
     """In a worker of `kassa run`, from its first moment until it fetches them."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
 def _obey() -> asyncio.Task[None] | None:
@@ -179,7 +181,7 @@ def _obey() -> asyncio.Task[None] | None:
 
     granian is deaf to a signal that comes while it starts, and hangs when there is a second one
     (the parent's, after one that was sent to all processes). So it gets one, when it listens.
-    Ctrl-C in a terminal is the parent's to hear.
+    Ctrl-C in a terminal, or closing it, is the parent's to hear.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

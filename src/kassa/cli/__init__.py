@@ -1,5 +1,6 @@
 """The command line: `kassa run`, `kassa audit` and the rest."""
 
+import os
 import signal
 import sys
 
@@ -15,3 +16,8 @@ def main() -> None:
     except KassaError as error:  # (edge: CLI)
         print(error, file=sys.stderr)
         sys.exit(1)
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever read it has enough; Python would complain at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -144,14 +144,12 @@ def dump(file: Annotated[Path, typer.Argument(help="Where to write; it must not 
         descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     except OSError as error:
         raise Invalid(f"{file} cannot be written ({error.strerror}).") from None
+    os.close(descriptor)
     fresh = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as target, programs(found, role=OWNER) as postgres:
-            postgres.run(
-                *("pg_dump", "--format=custom", "--no-owner", "--no-privileges"), stdout=target
-            )
-            target.flush()
-            os.fsync(target.fileno())
+        with programs(found, role=OWNER) as postgres:
+            what = ("--format=custom", "--no-owner", "--no-privileges")
+            postgres.run("pg_dump", *what, f"--file={fresh}")
         fresh.rename(file)
     finally:
         fresh.unlink(missing_ok=True)

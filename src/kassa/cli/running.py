@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,9 @@ from kassa.db import EmbeddedServer
 from kassa.errors import Unavailable
 from kassa.runtime import Opened
 from kassa.secret import Secret
+
+if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
 
 _STOP_SECONDS = 30  # then a worker is killed; its jobs are done by another
 
@@ -38,15 +41,13 @@ def run(
 
 def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
     """Until it is told to stop. What cannot work is told here, before there are workers."""
-    from granian.constants import Interfaces, Loops
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    from kassa.log import for_granian, get
+    from kassa.log import get
 
     log = get("kassa")
     told = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
+    nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [signal.SIGINT, signal.SIGTERM, *([] if nohup else [signal.SIGHUP])]
+    for each in heard:
         signal.signal(each, lambda *_: told.set())
     os.register_at_fork(after_in_child=runtime.let_signals_wait)
     address = _free_address(found.host, found.port)
@@ -59,21 +60,17 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
         if found.workers > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kassa-metrics-"))
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        granian = Server(
-            target,
-            address=address,
-            port=found.port,
-            interface=Interfaces.ASGI,
-            factory=True,
-            workers=found.workers,
-            loop=Loops.uvloop,
-            log_dictconfig=for_granian(),
-            log_level=LogLevels.info if found.log_level == "debug" else LogLevels.warning,
-            workers_kill_timeout=_STOP_SECONDS,
-            respawn_failed_workers=True,
-        )
-        # From now on it hears the signals itself. One that came before is told again.
-        granian.on_startup(lambda: signal.raise_signal(signal.SIGTERM) if told.is_set() else None)
+        granian = _granian(found, address, target)
+
+        @granian.on_startup
+        def hear() -> None:
+            """granian hears signals by now, but takes a closed terminal for a wish to reload."""
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            for each in heard:
+                signal.signal(each, granian.signal_handler_interrupt)
+            if told.is_set():
+                signal.raise_signal(signal.SIGTERM)
+
         if not told.is_set():
             log.info("run", address=f"http://{found.host}:{found.port}", workers=found.workers)
             try:
@@ -82,6 +79,28 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
                 if not granian.interrupt_signal:
                     raise  # its workers died; those that were told to have not
     log.info("stopped")
+
+
+def _granian(found: Settings, address: str, target: str) -> "AbstractServer[Any]":
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from kassa.log import for_granian
+
+    return Server(
+        target,
+        address=address,
+        port=found.port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=found.workers,
+        loop=Loops.uvloop,
+        log_dictconfig=for_granian(),
+        log_level=LogLevels.info if found.log_level == "debug" else LogLevels.warning,
+        workers_kill_timeout=_STOP_SECONDS,
+        respawn_failed_workers=True,
+    )
 
 
 def _free_address(host: str, port: int) -> str:
