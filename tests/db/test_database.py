@@ -99,8 +99,11 @@ async def test_what_raises_is_undone(table: Database) -> None:
         await tx.execute(add(1))
         raise Invalid("no")
 
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: reported.append(what))
     with pytest.raises(Invalid, match="no"):
         await table.run(work)
+    assert reported == []
     assert await numbers(table) == [0, 0]
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -179,6 +180,23 @@ async def test_the_server_killed_under_an_open_database_comes_back(used: Path) -
             assert postmaster(server) != killed
 
 
+async def test_a_start_that_fails_under_an_open_database_is_tried_again(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(used) as server:
+        revive = server.revive
+
+        def killed_while_it_starts() -> None:
+            monkeypatch.undo()
+            raise Unavailable("PostgreSQL: pg_ctl failed")
+
+        async with Database(server.address(OWNER), server=server) as db:
+            await asyncio.to_thread(kill, of(server))
+            monkeypatch.setattr(server, "revive", killed_while_it_starts)
+            assert await db.run(lambda tx: tx.fetchval("SELECT 7")) == 7
+            assert server.revive == revive
+
+
 async def test_all_its_processes_killed_in_the_middle_of_work_come_back(used: Path) -> None:
     with running(used) as server:
         async with Database(server.address(OWNER), server=server) as db:
@@ -235,6 +253,7 @@ def test_a_server_that_is_just_stopping_is_waited_for(used: Path) -> None:
             [server.binaries / "psql", "-XAtqw"],
             env=server.address(APP).environ(),
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as client:
             wait_for(
                 lambda: (
@@ -249,7 +268,9 @@ def test_a_server_that_is_just_stopping_is_waited_for(used: Path) -> None:
             stopping.send_signal(signal.SIGTERM)  # ends when the last client has left
             wait_for(lambda: not answers(server))
             with Child(used) as child:
-                client.communicate(b"\\q\n")
+                time.sleep(0.2)  # it is the absence of something that is proved
+                said, _ = client.communicate(b"SELECT 'alive';\n\\q\n")
+                assert said == b"alive\n", "it is nobody's to kill"
                 child.hear("started")
                 assert postmaster(server) != stopping
                 assert answers(server)
@@ -363,9 +384,10 @@ def test_one_that_neither_answers_nor_ends_is_not_started_a_second_time(
     [
         "x" * 90 + "/" + "y" * 90,
         "дом у моря/с пробелами",
-        """it's "quoted", $HOME `id` \\ and #more""",
+        """it's "so" $HOME `id` \\ #1""",
+        "one, two",
     ],
-    ids=["very long", "Cyrillic and spaces", "quotes"],
+    ids=["very long", "Cyrillic and spaces", "quotes", "a comma"],
 )
 def test_any_path_will_do(home: Path, name: str) -> None:
     with running(home / name) as server:
@@ -484,9 +506,12 @@ def test_statements_that_fail_are_not_written_to_the_log(used: Path) -> None:
     with running(used) as server:
         psql(server.address(APP), "SELECT 'a secret of somebody'::int", server)
         psql(server.address(APP), "SELECT nothing AS another_secret", server)
-        logs = [each.read_text() for each in (server.place.folder / "log").iterdir()]
-        assert any(re.search("column.*does not exist", log) for log in logs)
-        assert not any("another_secret" in log for log in logs)
+
+        def log() -> str:
+            return "".join(each.read_text() for each in (server.place.folder / "log").iterdir())
+
+        wait_for(lambda: re.search("column.*does not exist", log()), what="the log to be written")
+        assert "another_secret" not in log()
 
 
 # -- as root -----------------------------------------------------------------------

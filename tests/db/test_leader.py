@@ -55,13 +55,14 @@ async def candidate(fresh: Fresh, work: Work, name: str) -> AsyncIterator[Leader
             await asyncio.gather(running, return_exceptions=True)
 
 
+HOLDER = """
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
 async def holder(db: Database) -> int:
-    return int(
-        await db.fetchval(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-    )
+    return int(await db.fetchval(HOLDER))
 
 
 async def test_one_of_three_leads_and_the_others_wait(fresh: Fresh) -> None:
@@ -103,6 +104,26 @@ async def test_a_leader_whose_connection_is_killed_stops_and_another_takes_over(
             await db.execute(f"SELECT pg_terminate_backend({await holder(db)}, 5000)")
         await until(lambda: len(work.terms) == 9)
     assert work.most == 1, "never two at once"
+
+
+async def test_whoever_takes_over_gives_the_one_before_a_moment_to_notice(
+    fresh: Fresh, db: Database
+) -> None:
+    before = await db.connect()
+    await before.execute("SELECT pg_advisory_lock(hashtextextended('fold', 1))")
+    work = Work()
+    async with Database(fresh.address()) as other:
+        running = asyncio.create_task(Leader(other, {"fold": work.of("b")}, seconds=1).run())
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'SELECT 1' AND pid <> $1"
+        while not await db.fetchval(asked, before.get_server_pid()):  # it has tried once
+            await asyncio.sleep(0.01)
+        await before.close()
+        while not await db.fetchval(HOLDER):
+            await asyncio.sleep(0.01)
+        assert not work.by
+        await until(lambda: work.by)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 OTHER = """
