@@ -25,7 +25,8 @@ def main() -> None:
     width = round(max(map(len, lines)) * WIDE + 2 * MARGIN)
     height = BAR + len(lines) * LINE + MARGIN
     rows = "\n".join(
-        f'<text x="{MARGIN}" y="{BAR + (i + 1) * LINE}" fill="{_colour(line)}">{escape(line)}</text>'
+        f'<text x="{MARGIN}" y="{BAR + (i + 1) * LINE}" fill="{_colour(line)}">'
+        f"{escape(line)}</text>"
         for i, line in enumerate(lines)
         if line
     )

@@ -1,0 +1,1 @@
+"""Telegram's Bot API in a box: a server for bots and their tests, with no network."""

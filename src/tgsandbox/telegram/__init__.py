@@ -1,0 +1,1 @@
+"""What Telegram itself does, as a bot sees it."""
