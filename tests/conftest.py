@@ -5,6 +5,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Started in the background by a shell, we ignore Ctrl-C, and so would all whom we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # the controller; its workers inherit the name
         os.environ["KASSA_TEST_HOME"] = tempfile.mkdtemp(prefix="kassa-test-", dir=_memory())
 
@@ -138,7 +141,7 @@ async def owner_db(fresh: Fresh) -> AsyncIterator[Database]:
 
 
 async def until(
-    condition: Callable[[], object], *, seconds: float = 10, what: str = "it to happen"
+    condition: Callable[[], object], *, seconds: float = 30, what: str = "it to happen"
 ) -> None:
     """Waits for a condition, with a deadline."""
     deadline = asyncio.get_running_loop().time() + seconds

@@ -127,7 +127,7 @@ class Running:
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    async def end(self, *, seconds: float = 15) -> int:
+    async def end(self, *, seconds: float = 30) -> int:
         """Its exit code."""
         await until(lambda: self.process.poll() is not None, seconds=seconds, what=self.log)
         return self.process.wait()

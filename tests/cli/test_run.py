@@ -67,7 +67,7 @@ async def test_told_to_end_while_it_starts_it_ends(
     with Running(own, KASSA_HOME=str(own)) as running:
         await until(lambda: MOMENTS[moment](running, own))
         os.killpg(running.process.pid, number)
-        code = await running.end(seconds=10)
+        code = await running.end()
         assert code in ({0, 130, -number} if moment == "at once" else {0}), running.log
         assert not running.log or {line["level"] for line in running.lines()} == {"info"}
         assert processes_in(own) == []

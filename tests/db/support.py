@@ -96,7 +96,7 @@ def lives(process: psutil.Process) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], object], *, seconds: float = 10, what: str = "it") -> None:
+def wait_for(condition: Callable[[], object], *, seconds: float = 30, what: str = "it") -> None:
     """`until` for tests that are no coroutines."""
     deadline = time.monotonic() + seconds
     while not condition():

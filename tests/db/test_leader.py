@@ -114,7 +114,10 @@ async def test_whoever_takes_over_gives_the_one_before_a_moment_to_notice(
     work = Work()
     async with Database(fresh.address()) as other:
         running = asyncio.create_task(Leader(other, {"fold": work.of("b")}, seconds=1).run())
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'SELECT 1' AND pid <> $1"
+        asked = (
+            "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'SELECT 1' AND pid <> $1 "
+            "AND datname = current_database()"
+        )
         while not await db.fetchval(asked, before.get_server_pid()):  # it has tried once
             await asyncio.sleep(0.01)
         await before.close()

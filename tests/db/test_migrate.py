@@ -210,6 +210,15 @@ async def test_a_file_that_fails_leaves_nothing_of_itself_and_is_named(
     assert await owner.fetchval("SELECT sum(n) FROM orders.t") == 5
 
 
+async def test_a_file_that_cannot_be_noted_down_is_undone(
+    app: Package, owner: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    unheard_of = Step(app.name, "0002_\0.sql", "INSERT INTO orders.t VALUES (1);")
+    with pytest.raises(MigrationError):
+        await migrate(owner, [*app.steps()[:1], unheard_of])
+    assert await owner.fetchval("SELECT count(*) FROM orders.t") == 0
+
+
 async def test_a_connection_killed_in_a_file_leaves_nothing_of_it_and_no_lock(
     app: Package, fresh: Fresh, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

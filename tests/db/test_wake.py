@@ -86,6 +86,23 @@ async def test_many_wake_ups_of_one_moment_are_one(here: Database, there: Databa
     await ear.close()
 
 
+async def test_wake_ups_that_follow_each_other_closely_go_together(
+    here: Database, there: Database
+) -> None:
+    notices: list[str] = []
+    ear = await there.connect()
+    await ear.add_listener("kassa", lambda *said: notices.append(str(said[3])))
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for _ in range(100):
+        here.wake.wake("jobs")
+        await asyncio.sleep(0.001)
+    here.wake.wake("the last")
+    await until(lambda: "the last" in notices)
+    assert len(notices) <= 3 + (loop.time() - started) / 0.005
+    await ear.close()
+
+
 async def test_it_hears_and_is_heard_again_after_the_connection_was_killed(
     here: Database, there: Database
 ) -> None:

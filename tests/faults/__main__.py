@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from kassa import log
 from tests.faults.chaos import Chaos
 
 
@@ -15,6 +16,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     options = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
+    log.configure("json", "error")
     print(f"seed          {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="kassa-faults-") as folder:
         outcome = Chaos(Path(folder), seed=seed).run(options.rounds)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from kassa import ledger, log
+from kassa import ledger
 from kassa.db import APP, OWNER, Database, EmbeddedServer
 from kassa.db.database import connect
 from kassa.db.migrate import migrate, steps
@@ -66,7 +66,6 @@ class Chaos:
         self.started = 0
 
     def run(self, rounds: int) -> Outcome:
-        log.configure("json", "error")
         self.server.start()
         try:
             asyncio.run(self._prepare())

@@ -1,6 +1,8 @@
 """Who holds a job, and that nobody else can end it."""
 
+from collections.abc import MutableMapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,8 @@ from tests.outbox.support import (
     the_job,
     working,
 )
+
+Said = list[MutableMapping[str, Any]]
 
 
 @pytest.fixture
@@ -128,7 +132,7 @@ async def test_too_late_is_too_late_even_when_the_table_was_emptied_and_numbers_
     ids=["done", "failed", "try later", "give up", "lost"],
 )
 async def test_whatever_a_slow_worker_says_of_a_job_it_lost_is_not_heard(
-    db: Database, owner_db: Database, says: Exception | None
+    db: Database, owner_db: Database, says: Exception | None, said: Said
 ) -> None:
     slow = Slow()
 
@@ -146,6 +150,8 @@ async def test_whatever_a_slow_worker_says_of_a_job_it_lost_is_not_heard(
         slow.may_end.set()
         await until(lambda: slow.ended == 1)
     assert await the_job(db) == before
+    if isinstance(says, LeaseLost):
+        assert [line["event"] for line in said] == ["outbox.lease_lost"]
     await db.run(lambda tx: outbox.finish(tx, quick))
     assert await nobody_waits(db)
 

@@ -9,7 +9,7 @@ import pytest
 from kassa import clock, log, outbox
 from kassa.db import Database, Tx
 from kassa.errors import Invalid
-from kassa.outbox import GiveUp, Job, NewJob
+from kassa.outbox import GiveUp, Job, NewJob, TryLater
 from tests.conftest import until
 from tests.outbox.support import (
     START,
@@ -134,15 +134,18 @@ async def test_put_again_for_later_by_itself_it_waits_for_that_time(db: Database
         again = {"n": job.payload["n"] + 1}
         await put_one(db, "hourly", again, key="k", after=timedelta(hours=1))
 
+    async def waits() -> bool:
+        job = await the_job(db)
+        return (job.due_at, job.running) == (now() + timedelta(hours=1), False)
+
     runs: list[int] = []
     with clock.moved(now):
         async with working(db, {"hourly": every_hour}):
             await put_one(db, "hourly", {"n": 1}, key="k")
             for n in (1, 2, 3):
-                await until(lambda n=n: runs == list(range(1, n + 1)))  # type: ignore[misc]
+                await soon(waits)
                 await a_round(db)
-                job = await the_job(db)
-                assert (job.due_at, job.running) == (now() + timedelta(hours=1), False)
+                assert runs == list(range(1, n + 1))
                 now.go(hours=1)
 
 
@@ -158,6 +161,23 @@ async def test_put_again_while_it_fails_for_good_it_runs_again(db: Database) -> 
         await put_one(db, "greet", {"n": 1}, key="k", most=1)
         await until(lambda: len(greet.jobs) == 1)
         await put_one(db, "greet", {"n": 2}, key="k", most=1)
+        greet.may_end.set()
+        await soon(lambda: nobody_waits(db))
+    assert greet.payloads == [{"n": 1}, {"n": 2}]
+
+
+async def test_put_again_while_it_fails_it_does_not_wait_for_the_next_try(db: Database) -> None:
+    greet = Slow()
+
+    async def refuse_the_first(job: Job) -> None:
+        await greet(job)
+        if job.payload["n"] == 1:
+            raise TryLater(timedelta(days=1))
+
+    async with working(db, {"greet": refuse_the_first}):
+        await put_one(db, "greet", {"n": 1}, key="k")
+        await until(lambda: len(greet.jobs) == 1)
+        await put_one(db, "greet", {"n": 2}, key="k")
         greet.may_end.set()
         await soon(lambda: nobody_waits(db))
     assert greet.payloads == [{"n": 1}, {"n": 2}]

@@ -59,7 +59,6 @@ class Wake:
         await connection.add_listener(_CHANNEL, self._hear)
         for event in self._events.values():
             event.set()  # what was said while nobody listened
-        self._sending.set()  # and what we could not send
         while not connection.is_closed():
             try:
                 async with asyncio.timeout(_IDLE_SECONDS):
