@@ -99,7 +99,7 @@ async def test_wake_ups_that_follow_each_other_closely_go_together(
         await asyncio.sleep(0.001)
     here.wake.wake("the last")
     await until(lambda: "the last" in notices)
-    assert len(notices) <= 3 + (loop.time() - started) / 0.005
+    assert len(notices) <= 3 + (loop.time() - started) / 0.002
     await ear.close()
 
 

@@ -141,7 +141,7 @@ async def test_whatever_a_slow_worker_says_of_a_job_it_lost_is_not_heard(
         if says is not None:
             raise says
 
-    async with working(db, {"call": handler}, poll=60):
+    async with working(db, {"call": handler}, concurrency=1):  # so that it takes no other
         await put_one(db, "call")
         await until(lambda: len(slow.jobs) == 1)
         await lease_is_over(owner_db)
@@ -166,6 +166,19 @@ async def test_a_job_that_is_lost_and_found_runs_to_its_end(
         await lease_is_over(owner_db)
         await soon(lambda: nobody_waits(db))
     assert [job.attempt for job in found.jobs] == [2]
+
+
+async def test_what_was_put_again_while_its_worker_died_runs_once_for_both(
+    db: Database, owner_db: Database
+) -> None:
+    await put_one(db, "call", {"n": 1}, key="k")
+    await take(db, "call")
+    await put_one(db, "call", {"n": 2}, key="k")
+    await lease_is_over(owner_db)
+    found = Diary()
+    async with working(db, {"call": found}):
+        await soon(lambda: nobody_waits(db))
+    assert found.payloads == [{"n": 2}]
 
 
 async def test_a_transaction_that_is_stuck_on_one_job_holds_up_no_other(db: Database) -> None:
