@@ -64,6 +64,11 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
                         _log.info("migrated", package=step.package, file=step.file)
                 finally:
                     await connection.close()
+                if await pending(database, wanted):
+                    raise Unavailable(
+                        "DATABASE_URL and DATABASE_OWNER_URL name different databases: "
+                        "what was migrated in one is not there in the other."
+                    )
             yield Opened(database, server, wanted)
     finally:
         if server is not None:

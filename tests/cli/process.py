@@ -80,8 +80,8 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in [self.main, *self.workers()] if self.process.poll() is None else []:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # and workers that lost their parent
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
@@ -92,10 +92,11 @@ class Running:
         return psutil.Process(self.process.pid)
 
     def workers(self) -> list[psutil.Process]:
+        """They are forked, so they look like it; PostgreSQL's programs come and go beside them."""
         found = []
         for each in self.main.children():
-            with contextlib.suppress(psutil.Error):  # PostgreSQL's come and go
-                if "kassa" in " ".join(each.cmdline()):
+            with contextlib.suppress(psutil.Error):
+                if each.cmdline() == self.main.cmdline():
                     found.append(each)
         return found
 

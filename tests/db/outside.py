@@ -70,7 +70,7 @@ def server_user(home: Path) -> str | None:
 
 
 @contextmanager
-def cluster(home: Path, major: int) -> Iterator[Cluster]:
+def cluster(home: Path, major: int, *, standby: bool = False) -> Iterator[Cluster]:
     binaries = programs(major, home / "programs")
     user = server_user(home)
     folder = home / "cluster"
@@ -85,6 +85,8 @@ def cluster(home: Path, major: int) -> Iterator[Cluster]:
         *("--username=postgres", "--auth=scram-sha-256", "--pwfile=password"),
         *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
     )
+    if standby:
+        (folder / "data" / "standby.signal").touch()
     options = f"-p {made.port} -h 127.0.0.1 -k '' -F"
     made.run("pg_ctl", "start", "--wait", "-l", "log", "-o", options)
     try:

@@ -104,6 +104,12 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 30, what: str 
         time.sleep(0.01)
 
 
+def environ(*more: Path) -> dict[str, str]:
+    """For another Python of ours, which also finds what lies in `more`."""
+    path = [SOURCE / "src", SOURCE, *more, *os.environ.get("PYTHONPATH", "").split(":")]
+    return {**os.environ, "PYTHONPATH": ":".join(map(str, path))}
+
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -129,7 +135,7 @@ class Child:
             stdout=subprocess.PIPE,
             text=True,
             umask=umask,
-            env={**os.environ, "PYTHONPATH": f"{SOURCE / 'src'}:{SOURCE}"},
+            env=environ(),
         )
 
     def hear(self, word: str) -> None:

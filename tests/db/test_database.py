@@ -492,11 +492,21 @@ async def test_a_begin_whose_answer_is_lost_is_tried_again(table: Database, prox
     assert await numbers(table) == [1, 0]
 
 
+async def test_a_connection_that_breaks_before_it_can_be_used_is_made_anew(
+    proxy: Proxy,
+) -> None:
+    proxy.break_at(b"SET application_name", after=False)
+    async with Database(proxy.address) as db:
+        assert not proxy.armed
+        assert await db.fetchval("SHOW application_name") == "kassa"
+
+
 # -- cancelled ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("times", [1, 2])
 async def test_whoever_is_cancelled_anywhere_in_a_transaction_leaves_no_trace(
-    fresh: Fresh, table: Database
+    fresh: Fresh, table: Database, times: int
 ) -> None:
     async with Database(fresh.address(OWNER), connections=1) as db:
         await db.fetchval("SELECT 1")
@@ -512,7 +522,10 @@ async def test_whoever_is_cancelled_anywhere_in_a_transaction_leaves_no_trace(
             task = asyncio.create_task(db.run(work))
             for _ in range(step**2 // 4):  # turns of the loop
                 await asyncio.sleep(0)
-            task.cancel()
+            for _ in range(times):
+                task.cancel()
+                for _ in range(step % 7):  # the second time while the first is being undone
+                    await asyncio.sleep(0)
             with suppress(asyncio.CancelledError):
                 await task
                 committed += 1

@@ -11,7 +11,7 @@ import pytest
 from kassa.db import Database
 from kassa.db.leader import Leader
 from tests.conftest import Fresh, until
-from tests.db.support import SOURCE
+from tests.db.support import environ
 
 SECONDS = 0.2
 
@@ -151,7 +151,7 @@ async def test_a_leading_process_killed_is_followed_by_one_of_another_process(
     address = fresh.address()
     with subprocess.Popen(
         [sys.executable, "-c", OTHER, str(address.socket), address.database],
-        env={"PYTHONPATH": str(SOURCE / "src")},
+        env=environ(),
         stdout=subprocess.PIPE,
     ) as other:
         assert other.stdout is not None

@@ -14,7 +14,7 @@ from kassa.db.database import connect
 from kassa.db.migrate import MigrationError, Step, migrate, pending, steps
 from kassa.runtime import PACKAGES
 from tests.conftest import Fresh
-from tests.db.support import SOURCE
+from tests.db.support import environ
 
 
 @pytest.fixture
@@ -112,14 +112,13 @@ async def test_four_processes_at_once_apply_each_file_once(
     await owner.execute("DROP SCHEMA kassa CASCADE")  # as in a new database
     address = fresh.address(OWNER)
     command = [sys.executable, "-c", FOUR, str(address.socket), address.database, app.name]
-    path = f"{SOURCE / 'src'}:{app.sql.parent.parent}"
     four = [
         subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={"PYTHONPATH": path},
+            env=environ(app.sql.parent.parent),
         )
         for _ in range(4)
     ]

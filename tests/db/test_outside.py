@@ -94,6 +94,15 @@ async def test_with_a_role_of_its_own_the_application_cannot_write_the_books(
         assert await opened.database.fetchval("SELECT count(*) FROM ledger.account") == 0
 
 
+async def test_an_owner_of_another_database_is_refused_in_words(
+    eighteen: Cluster, tmp_path: Path
+) -> None:
+    one, other = await database(eighteen), await database(eighteen)
+    with pytest.raises(Unavailable, match="name different databases"):
+        async with open_database(settings(one.url, tmp_path, owner=other.url)):
+            pass
+
+
 async def test_a_server_that_comes_a_moment_later_is_waited_for(
     sixteen: Cluster, home: Path
 ) -> None:
@@ -145,6 +154,14 @@ async def test_a_version_too_old_is_refused_with_all_else_that_is_wrong(
         await open_database(settings(bought.url, tmp_path)).__aenter__()
     assert "It is PostgreSQL 16; 17 or newer is needed." in str(error.value)
     assert "LATIN1" in str(error.value)
+
+
+async def test_a_standby_is_refused(home: Path) -> None:
+    with (
+        cluster(home, 18, standby=True) as standby,
+        pytest.raises(Unavailable, match="It is a standby"),
+    ):
+        await outside.check(standby.url("postgres", "postgres"))
 
 
 async def test_whoever_is_refused_is_told_at_once(eighteen: Cluster, tmp_path: Path) -> None:

@@ -22,17 +22,9 @@ DAILY = {"digest": "0 9 * * *"}  # Clock begins at 12:00
 
 
 async def enrolled(db: Database, schedule: Mapping[str, str]) -> Cron:
-    """As a process that starts."""
-    cron = Cron(db, schedule, poll=60)
-    task = asyncio.create_task(cron.run())
-
-    async def is_there() -> bool:
-        rows = await db.fetch("SELECT name, cron FROM outbox.schedule")
-        return dict(schedule).items() <= {(row["name"], row["cron"]) for row in rows}
-
-    await soon(is_there)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    """As in a process that starts."""
+    cron = Cron(db, schedule)
+    await db.run(cron.enroll)
     return cron
 
 

@@ -90,6 +90,6 @@ async def test_not_ready_when_the_database_does_not_answer(
 async def test_not_ready_within_seconds_when_the_database_hangs(
     app: FastAPI, owner_db: Database
 ) -> None:
-    async with owner_db.transaction() as tx, asyncio.timeout(8):
+    async with owner_db.transaction() as tx, asyncio.timeout(4.8):
         await tx.execute("LOCK TABLE outbox.job IN ACCESS EXCLUSIVE MODE")
         assert (await readyz(app))[0] == 503

@@ -49,12 +49,12 @@ class Cron:
 
     async def run(self) -> None:
         """Until it is cancelled, or the database fails; whoever keeps it runs it again."""
-        await self._database.run(self._enroll)
+        await self._database.run(self.enroll)
         while True:
             await self._database.run(self.turn)
             await asyncio.sleep(self._poll)
 
-    async def _enroll(self, tx: Tx) -> None:
+    async def enroll(self, tx: Tx) -> None:
         """A new or a changed expression counts from now."""
         now = clock.now()
         await tx.execute(
