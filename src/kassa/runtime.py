@@ -176,9 +176,12 @@ def asgi() -> "FastAPI":
     return application(settings)
 
 
+SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+
 def let_signals_wait() -> None:
     """In a worker of `kassa run`, from its first moment until it fetches them."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 def _obey() -> asyncio.Task[None] | None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kassa.db import Database
+from kassa.db import Database, Reader
 from kassa.outbox import Handler, Job, Waiting, Worker, list_jobs, put
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -112,9 +112,9 @@ async def soon(question: Callable[[], Awaitable[object]], *, seconds: float = 10
         await asyncio.sleep(0.01)
 
 
-async def take(db: Database, kind: str) -> Job:
+async def take(on: Reader, kind: str) -> Job:
     """As a worker does, which is then slow, or gone."""
-    row = await db.fetchrow(
+    row = await on.fetchrow(
         """
         SELECT id, kind, key, payload, attempts, most, claim, request_id
           FROM outbox.take(clock_timestamp(), $1, 1, '60 s')

@@ -80,6 +80,15 @@ async def test_put_again_in_the_transaction_that_finishes_it_runs_again(
     assert await count(effects) == 4
 
 
+async def test_two_that_look_at_the_same_moment_take_different_jobs(db: Database) -> None:
+    for _ in range(2):
+        await put_one(db, "pay")
+    async with db.transaction() as tx:
+        first = await take(tx, "pay")
+        second = await take(db, "pay")
+    assert first.id != second.id
+
+
 async def test_of_two_that_hold_the_same_job_the_first_is_too_late(
     db: Database, effects: Database
 ) -> None:

@@ -49,7 +49,10 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
     heard = [signal.SIGINT, signal.SIGTERM, *([] if nohup else [signal.SIGHUP])]
     for each in heard:
         signal.signal(each, lambda *_: told.set())
-    os.register_at_fork(after_in_child=runtime.let_signals_wait)
+    os.register_at_fork(  # a worker is born deaf: Python forgets what comes in that moment
+        before=runtime.let_signals_wait,
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, runtime.SIGNALS),
+    )
     address = _free_address(found.host, found.port)
     with ExitStack() as stack:
         if not found.database_url:
@@ -67,9 +70,15 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
             """granian hears signals by now, but takes a closed terminal for a wish to reload."""
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             for each in heard:
-                signal.signal(each, granian.signal_handler_interrupt)
+                signal.signal(each, interrupt)
             if told.is_set():
                 signal.raise_signal(signal.SIGTERM)
+
+        def interrupt(*number_and_frame: Any) -> None:
+            """Beside the main thread, which may hold just the lock that granian is to take."""
+            threading.Thread(
+                target=granian.signal_handler_interrupt, args=number_and_frame, daemon=True
+            ).start()
 
         if not told.is_set():
             log.info("run", address=f"http://{found.host}:{found.port}", workers=found.workers)

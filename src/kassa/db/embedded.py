@@ -142,7 +142,11 @@ class EmbeddedServer:
                 os.close(users)
             with _locked(self.place.folder / "users", fcntl.LOCK_EX) as alone:
                 if alone is not None and self._running():
-                    self._pg_ctl("stop", "-m", "fast")
+                    try:
+                        self._pg_ctl("stop", "-m", "fast")
+                    except Unavailable:
+                        if self._running():  # else it has ended, and how does not matter
+                            raise
                     self._running()  # until the last of its processes has ended
 
     @contextlib.contextmanager
@@ -313,7 +317,10 @@ class EmbeddedServer:
             if done.returncode != 0:
                 file.seek(0)
                 said = file.read().strip()[-2000:]
-                raise Unavailable(f"PostgreSQL: {program} failed in {place.folder}.\n{said}")
+                raise Unavailable(
+                    f"PostgreSQL: {program} failed in {place.folder} "
+                    f"(exit {done.returncode}).\n{said}"
+                )
 
 
 @contextlib.contextmanager
