@@ -54,21 +54,20 @@ class Leader:
 
     async def _hold(self, connection: "asyncpg.Connection[Record]") -> None:
         running: dict[str, asyncio.Task[None]] = {}
-        followed: set[str] = set()
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
             while not lost.is_set():
                 for name in self._work.keys() - running.keys():
-                    if not await connection.fetchval(
+                    taken = await connection.fetchval(
                         "SELECT pg_try_advisory_lock(hashtextextended($1, 1))",
                         name,
                         timeout=_ANSWER_SECONDS,
-                    ):
-                        followed.add(name)
+                    )
+                    if not taken:
                         continue
-                    if name in followed:  # whoever led before may not have noticed yet
-                        await asyncio.sleep(self._seconds / 4)
+                    # Whoever led before may not have noticed yet.
+                    await asyncio.sleep(self._seconds / 4)
                     running[name] = asyncio.create_task(self._lead(name), name=name)
                 self.leading = frozenset(running)
                 # Alive and still ours: a lock is only as good as the connection it hangs on.
