@@ -91,7 +91,7 @@ async def test_the_same_key_in_one_moment(db: Database) -> None:
             *(poster.post(key="k", legs=[Leg(BANK, purse(ANNA), usd(1))]) for _ in range(5))
         )
     assert len({each.id for each in posted}) == 1
-    assert [each.replayed for each in posted] == [False, True, True, True, True]
+    assert sum(not each.replayed for each in posted) == 1  # of two lanes either may be first
     assert await count(db, "transfer") == 1
 
 
