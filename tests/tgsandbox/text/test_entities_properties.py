@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tgsandbox.telling import entity
-from tgsandbox.telegram.entities import Entity, ParseError, from_given, parse, utf16_length
+from tests.tgsandbox.text.telling import entity
+from tgsandbox.telegram.text.entities import Entity, ParseError, from_given, parse, utf16_length
 
 TEXTS = st.text(max_size=30) | st.text("ab я🏟\n\r\t.@#$/_*~|`[]()<>!&;\\", max_size=40)
 PIECES = """<b> </b> <a\thref='t.me'> </a> <pre> </pre> &lt; * _ __ || ~ ` ``` [ ](t.me) ![

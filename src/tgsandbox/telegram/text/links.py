@@ -3,7 +3,7 @@
 import re
 from ipaddress import AddressValueError, IPv6Address
 
-from tgsandbox.telegram.entity import Entity, ascii_lower
+from tgsandbox.telegram.text.entity import Entity, ascii_lower
 
 _SCHEMES = ("tg", "ton", "tonsite")
 _PROTOCOL = re.compile(r"([^:/?#@\[\]]*)://")

@@ -4,8 +4,8 @@ import html
 
 import pytest
 
-from tests.tgsandbox.telling import told
-from tgsandbox.telegram.entities import Entity, ParseError, parse
+from tests.tgsandbox.text.telling import told
+from tgsandbox.telegram.text.entities import Entity, ParseError, parse
 
 Case = tuple[str, str, list[str]]
 

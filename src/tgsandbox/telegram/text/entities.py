@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from tgsandbox.telegram.entity import Entity, ParseError, ascii_lower, utf16_length
-from tgsandbox.telegram.html import parse_html
-from tgsandbox.telegram.links import LinkError, checked, integer, user_id_of, valid_user_id
-from tgsandbox.telegram.markdown import parse_markdown
-from tgsandbox.telegram.markdown_v2 import parse_markdown_v2
-from tgsandbox.telegram.shape import clean, settle
+from tgsandbox.telegram.text.entity import Entity, ParseError, ascii_lower, utf16_length
+from tgsandbox.telegram.text.html import parse_html
+from tgsandbox.telegram.text.links import LinkError, checked, integer, user_id_of, valid_user_id
+from tgsandbox.telegram.text.markdown import parse_markdown
+from tgsandbox.telegram.text.markdown_v2 import parse_markdown_v2
+from tgsandbox.telegram.text.shape import clean, settle
 
 __all__ = ["Entity", "ParseError", "from_given", "parse", "utf16_length"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgsandbox.telegram.entities import Entity
+from tgsandbox.telegram.text.entities import Entity
 
 
 def told(entities: list[Entity]) -> list[str]:

@@ -1,7 +1,7 @@
 """parse_mode Markdown, the old one: no nesting, no escapes inside an entity."""
 
-from tgsandbox.telegram.entity import Draft, Entity, broken, utf8_length
-from tgsandbox.telegram.links import link_entity
+from tgsandbox.telegram.text.entity import Draft, Entity, broken, utf8_length
+from tgsandbox.telegram.text.links import link_entity
 
 END = "\0" * 3  # stands after the text, so that a look ahead finds something
 _STYLES = {"_": "italic", "*": "bold", "`": "code", "```": "pre"}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from tgsandbox.telegram.entity import (
+from tgsandbox.telegram.text.entity import (
     QUOTES,
     STYLES,
     VERBATIM,
@@ -16,7 +16,7 @@ from tgsandbox.telegram.entity import (
     utf8_length,
     utf16_length,
 )
-from tgsandbox.telegram.found import found
+from tgsandbox.telegram.text.found import found
 
 MOST = 1_000_000  # of an offset and of a length
 MOST_ENTITIES = 100  # custom emoji and found ones are not counted

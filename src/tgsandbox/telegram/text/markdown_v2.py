@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tgsandbox.telegram.entity import Draft, Entity, ParseError, broken, in_order, utf8_length
-from tgsandbox.telegram.links import emoji_id_of, link_entity, time_of
-from tgsandbox.telegram.markdown import END, fence
+from tgsandbox.telegram.text.entity import Draft, Entity, ParseError, broken, in_order, utf8_length
+from tgsandbox.telegram.text.links import emoji_id_of, link_entity, time_of
+from tgsandbox.telegram.text.markdown import END, fence
 
 _RESERVED = "_*[]()~`>#+-=|{}.!\n"
 _OPENING = {  # the longer marker first

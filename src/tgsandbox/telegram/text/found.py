@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from unicodedata import category
 
-from tgsandbox.telegram.entity import Entity, ascii_lower, in_order, utf16_length
-from tgsandbox.telegram.tlds import is_known_tld
+from tgsandbox.telegram.text.entity import Entity, ascii_lower, in_order, utf16_length
+from tgsandbox.telegram.text.tlds import is_known_tld
 
 Span = tuple[int, int]
 

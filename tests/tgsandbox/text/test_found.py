@@ -2,7 +2,7 @@
 
 import pytest
 
-from tgsandbox.telegram.entities import parse
+from tgsandbox.telegram.text.entities import parse
 
 FOUND = [
     ("/start /start@shop_bot /a@b x/y /a/b </a>", {"bot_command": "/start /start@shop_bot"}),

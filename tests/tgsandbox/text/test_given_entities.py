@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.tgsandbox.telling import entity, told
-from tgsandbox.telegram.entities import ParseError, from_given
+from tests.tgsandbox.text.telling import entity, told
+from tgsandbox.telegram.text.entities import ParseError, from_given
 
 
 @pytest.mark.parametrize(

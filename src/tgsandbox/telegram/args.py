@@ -1,0 +1,104 @@
+"""The arguments of a call. As in the real server each is a text, whatever it was sent as."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from tgsandbox.telegram.errors import bad_request
+
+_INTEGER = re.compile(r"-?\d+")
+_MOST = {32: 2**31 - 1, 53: 2**53 - 1, 64: 2**63 - 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a request."""
+
+    name: str
+    content: bytes
+    type: str = "application/octet-stream"
+
+
+@dataclass(slots=True)
+class Args:
+    values: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values or name in self.files
+
+    def text(self, name: str) -> str:
+        """Empty when it is missing, as the real server has it."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    def flag(self, name: str) -> bool:
+        return self.text(name).strip().lower() in ("true", "yes", "1")
+
+    def integer(
+        self, name: str, default: int = 0, *, low: int | None = None, high: int | None = None
+    ) -> int:
+        """As far as the text is a number; out of bounds it is the nearest that is within."""
+        given = self.text(name)
+        found = _INTEGER.match(given.strip()) if given else None
+        if not given:
+            number = default
+        else:
+            number = int(found[0][:40]) if found else 0
+        number = max(min(number, _MOST[64]), -_MOST[64])
+        if low is not None:
+            number = max(number, low)
+        if high is not None:
+            number = min(number, high)
+        return number
+
+    def identifier(self, name: str, *, bits: int = 53) -> int | None:
+        """A number that must be one to the letter; None where it is not."""
+        given = self.text(name).strip()
+        if len(given) > 20 or not _INTEGER.fullmatch(given):
+            return None
+        number = int(given)
+        return number if abs(number) <= _MOST[bits] else None
+
+    def number(self, name: str) -> float | None:
+        try:
+            return float(self.text(name))
+        except ValueError:
+            return None
+
+    def json(self, name: str, what: str) -> Any:
+        """The value behind the text; None when it is missing or empty."""
+        value = self.values.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_json(value)
+        except ValueError:
+            raise bad_request(f"can't parse {what} JSON object") from None
+
+    def upload(self, name: str) -> Upload | None:
+        """The file of that name, or the one that it says is attached under another."""
+        found = self.files.get(name)
+        if found is not None:
+            return found
+        return self.attached(self.text(name))
+
+    def attached(self, reference: str) -> Upload | None:
+        if not reference.startswith("attach://"):
+            return None
+        return self.files.get(reference.removeprefix("attach://"))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """As JSON has it: no NaN, no numbers beyond a float, no depth that ends the parser."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,1 @@
+"""Formatted text: HTML and Markdown to entities, as Telegram reads them."""
