@@ -58,7 +58,12 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         woken = asyncio.get_running_loop().create_future()
-        timer = self.after(seconds, lambda: woken.done() or woken.set_result(None))
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        timer = self.after(seconds, wake)
         try:
             await woken
         finally:

@@ -25,6 +25,7 @@ class Events:
         self._kept: deque[Event] = deque(maxlen=kept)
         self._number = 0
         self._waiting: list[asyncio.Future[None]] = []
+        self._closed = False
         self.listeners: list[Callable[[Event], None]] = []
 
     @property
@@ -38,10 +39,18 @@ class Events:
         for listener in self.listeners:
             listener(event)
         if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            for future in waiting:
-                if not future.done():
-                    future.set_result(None)
+            self._wake()
+
+    def close(self) -> None:
+        """Whoever follows has come to the end."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
     def since(self, number: int) -> list[Event]:
         """Those after it that are still kept."""
@@ -65,6 +74,8 @@ class Events:
                 yield event
             if number < self._number:
                 continue
+            if self._closed:
+                return
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             await future

@@ -41,11 +41,8 @@ class Args:
     ) -> int:
         """As far as the text is a number; out of bounds it is the nearest that is within."""
         given = self.text(name)
-        found = _INTEGER.match(given.strip()) if given else None
-        if not given:
-            number = default
-        else:
-            number = int(found[0][:40]) if found else 0
+        found = _INTEGER.match(given.strip() or "0")
+        number = default if not given else int(found[0][:40]) if found else 0
         number = max(min(number, _MOST[64]), -_MOST[64])
         if low is not None:
             number = max(number, low)
@@ -93,11 +90,14 @@ class Args:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """As JSON has it: no NaN, no numbers beyond a float, no depth that ends the parser."""
+    """As JSON has it: no NaN, no depth that ends the parser, no half of a character."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse)
+        if (text.find("\\u") if isinstance(text, str) else text.find(b"\\u")) >= 0:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except RecursionError:
         raise ValueError("too deep") from None
+    return value
 
 
 def _refuse(constant: str) -> Any:

@@ -34,6 +34,10 @@ class Limits:
         self.chat_burst = 3.0  # a few in a row go through
         self.per_group = 20 / 60
 
+    def forget(self) -> None:
+        """What was sent so far."""
+        self._buckets.clear()
+
     def spend(self, bot: int, chat: int, messages: int = 1) -> None:
         """Room for the messages, or the refusal with the time to wait."""
         now = self._clock.time()

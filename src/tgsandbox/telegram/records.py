@@ -106,7 +106,7 @@ class Chat(Record):
     keyboard_from: int = 0  # the message that brought it
     pinned: list[int] = field(default_factory=list)  # the latest last
     last_id: int = 0
-    messages: "dict[int, Message]" = field(default_factory=dict)
+    messages: "dict[int, Message]" = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:
@@ -127,6 +127,7 @@ class Message(Record):
     date: int
     body: Json  # what it holds, in the words of the Bot API; replaced, never changed in place
     markup: Json | None = None  # an inline keyboard
+    had_keyboard: bool = False  # brought a keyboard of the other kind, so it stays as it is
     edited: int | None = None
     reply_to: int | None = None
     quote: Json | None = None

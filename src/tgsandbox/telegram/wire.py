@@ -8,6 +8,20 @@ if TYPE_CHECKING:
     from tgsandbox.telegram.world import World
 
 
+# What happened, rather than what somebody said.
+SERVICE = (
+    "new_chat_members",
+    "left_chat_member",
+    "new_chat_title",
+    "pinned_message",
+    "successful_payment",
+    "refunded_payment",
+    "web_app_data",
+    "write_access_allowed",
+    "group_chat_created",
+)
+
+
 def user(account: Account) -> Json:
     shown: Json = {
         "id": account.id,

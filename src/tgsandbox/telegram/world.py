@@ -1,7 +1,6 @@
 """Everything there is in the sandbox, and the few ways in which it changes."""
 
 import hashlib
-import hmac
 import itertools
 import random
 from typing import Any, Protocol
@@ -14,8 +13,21 @@ from tgsandbox.telegram.faults import Faults
 from tgsandbox.telegram.files import Files
 from tgsandbox.telegram.limits import Limits
 from tgsandbox.telegram.names import bot_id, checked_username, name_in, token_for
-from tgsandbox.telegram.records import Account, Bot, Chat, Json, Message, Query, Record, User
+from tgsandbox.telegram.payments.till import Till
+from tgsandbox.telegram.records import (
+    Account,
+    Bot,
+    Chat,
+    Json,
+    Message,
+    Query,
+    Record,
+    StoredFile,
+    Update,
+    User,
+)
 from tgsandbox.telegram.updates import QUERY_LIVES, Inbox
+from tgsandbox.telegram.webhook import Webhooks
 
 FIRST_USER = 7_000_000_001
 FIRST_GROUP = -1_001_000_000_001
@@ -36,6 +48,9 @@ class World:
         self.faults = Faults()
         self.limits = Limits(self.clock)
         self.files = Files(self)
+        self.till = Till(self)
+        self.webhooks = Webhooks(self)
+        self.strict_webhooks = False  # only https and Telegram's ports, as without a local server
         self.keeper: Keeper | None = None
         self.users: dict[int, User] = {}
         self.bots: dict[int, Bot] = {}
@@ -44,6 +59,7 @@ class World:
         self.inboxes: dict[int, Inbox] = {}
         self.chats: dict[str, Chat] = {}
         self.groups: dict[int, Chat] = {}
+        self._private: dict[int, list[Chat]] = {}  # by person
         self.queries: dict[str, Query] = {}
         self.inline: dict[str, Message] = {}
         self._user_ids = itertools.count(FIRST_USER)
@@ -69,9 +85,8 @@ class World:
             case Bot():
                 self._know_bot(record)
             case Chat():
-                self.chats[record.key] = record
+                self._know_chat(record)
                 if not record.private:
-                    self.groups[record.id] = record
                     self._group_ids = itertools.count(min(record.id - 1, next(self._group_ids)), -1)
             case Message():
                 record.chat.messages[record.id] = record
@@ -79,6 +94,12 @@ class World:
                     self.inline[record.inline_id] = record
             case Query():
                 self.queries[record.id] = record
+            case StoredFile():
+                self.files.restore(record)
+            case Update():
+                self.inboxes[record.bot_id].pending[record.id] = record
+            case _:
+                self.till.restore(record)
 
     # --- who there is
 
@@ -119,7 +140,7 @@ class World:
         if known:
             return known
         if ":" not in token or not token.partition(":")[0].isdecimal():
-            raise ApiError(404, "Not Found")
+            raise ApiError(401, "Unauthorized: invalid token specified")
         username = name_in(token)
         if username is None:
             raise ApiError(401, "Unauthorized")
@@ -140,14 +161,26 @@ class World:
         chat = self.chats.get(key)
         if chat is None:
             chat = Chat(id=user.id, type="private", user_id=user.id, bot_id=bot.id)
-            self.chats[key] = chat
+            self._know_chat(chat)
             self.save(chat)
         return chat
+
+    def _know_chat(self, chat: Chat) -> None:
+        self.chats[chat.key] = chat
+        if chat.private:
+            self._private.setdefault(chat.user_id, []).append(chat)
+        else:
+            self.groups[chat.id] = chat
+
+    def chats_of(self, user_id: int) -> list[Chat]:
+        """Those that a person has on the list."""
+        groups = [each for each in self.groups.values() if self.is_member(each, user_id)]
+        return [*self._private.get(user_id, ()), *groups]
 
     def new_group(self, title: str, creator: User, *, kind: str = "supergroup") -> Chat:
         chat = Chat(id=next(self._group_ids), type=kind, title=title)
         chat.members[str(creator.id)] = wire.standing("creator")
-        self.chats[chat.key] = self.groups[chat.id] = chat
+        self._know_chat(chat)
         self.save(chat)
         self.events.emit("chat", chat=chat)
         return chat
@@ -206,7 +239,7 @@ class World:
         if message.reply_to and (target := chat.messages.get(message.reply_to)):
             return target.sender == bot.id
         if "text" not in body and "caption" not in body:
-            return any(service in body for service in SERVICE)
+            return any(service in body for service in wire.SERVICE)
         return _command_for(bot, message.text)
 
     def change(
@@ -284,19 +317,6 @@ class World:
         return str(int.from_bytes(digest[:8], "big", signed=True))
 
 
-SERVICE = (
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "pinned_message",
-    "successful_payment",
-    "refunded_payment",
-    "web_app_data",
-    "write_access_allowed",
-    "group_chat_created",
-)
-
-
 def present(standing: Json) -> bool:
     return standing["status"] not in ("left", "kicked")
 
@@ -306,7 +326,3 @@ def _command_for(bot: Bot, text: str) -> bool:
         return False
     _, at, name = text.split(maxsplit=1)[0].partition("@")
     return not at or name.lower() == bot.username.lower()
-
-
-def secret_for(purpose: str, token: str) -> bytes:
-    return hmac.new(purpose.encode(), token.encode(), hashlib.sha256).digest()

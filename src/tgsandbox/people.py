@@ -1,0 +1,386 @@
+"""People who act: they write, press, pay, and wait for what a bot answers."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tgsandbox.events import Event
+from tgsandbox.found import MiniApp, find_button, find_mini_app, newest_invoice
+from tgsandbox.seen import Answer, InlineResult, Seen
+from tgsandbox.telegram import acts, membership
+from tgsandbox.telegram.acts import Impossible
+from tgsandbox.telegram.inline import result_message
+from tgsandbox.telegram.payments.checkout import Checkout, Receipt
+from tgsandbox.telegram.records import Bot, Chat, Json, Message, Query, User
+
+if TYPE_CHECKING:
+    from tgsandbox.sandbox import BotAccess, Group, Sandbox
+
+_T = TypeVar("_T")
+ADDRESS = {
+    "country_code": "UZ",
+    "state": "",
+    "city": "Tashkent",
+    "street_line1": "Amir Temur 1",
+    "street_line2": "",
+    "post_code": "100000",
+}
+
+
+class Late(AssertionError):
+    """What was waited for did not come. Says what was, with the transcript."""
+
+
+class Pressed:
+    """A press of a button; the bot's answer to it can be waited for."""
+
+    def __init__(self, person: "Person", button: Json, query: Query | None = None) -> None:
+        self.text = str(button["text"])
+        self.data: str | None = button.get("callback_data")
+        self.url: str | None = button.get("url")
+        self.copied: str | None = (button.get("copy_text") or {}).get("text")
+        self._person = person
+        self._query = query
+
+    async def answer(self, *, timeout: float | None = None) -> Answer:
+        query = self._query
+        if query is None:
+            raise Impossible(f"Nobody answers a press of {self.text!r}.")
+
+        def given() -> Answer | None:
+            if query.answer is None:
+                return None
+            told = query.answer
+            return Answer(told.get("text", ""), told.get("show_alert", False), told.get("url"))
+
+        return await self._person.until(given, f"an answer to {self.text!r}", timeout)
+
+
+class Person:
+    """Made by `Sandbox.user`. `to` may be left out: then it is the chat of the moment."""
+
+    def __init__(self, sandbox: "Sandbox", user: User) -> None:
+        self._sandbox = sandbox
+        self._world = sandbox.world
+        self.user = user
+        self._unread: deque[Seen] = deque()
+        self._edits: deque[Seen] = deque()
+        self._here: Chat | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    id = property(lambda self: self.user.id)
+    name = property(lambda self: self.user.name)
+    stars = property(lambda self: self.user.stars)
+
+    # --- writing
+
+    async def send(
+        self,
+        to: "BotAccess | Group | str | None",
+        text: str | None = None,
+        *,
+        reply_to: Seen | int | None = None,
+    ) -> Seen:
+        """`send(bot, "/start")`, and then just `send("hello")`."""
+        if isinstance(to, str):
+            to, text = None, to
+        more: Any = {} if reply_to is None else {"reply_to": _id(reply_to)}
+        chat = self._chat(to)
+        return self._said(acts.write_text(self._world, self.user, chat, text or "", **more))
+
+    async def start(self, bot: "BotAccess", parameter: str = "") -> Seen:
+        """A press of Start, or a deep link with its parameter."""
+        return await self.send(bot, f"/start {parameter}".rstrip())
+
+    async def voice(self, sound: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("voice", sound, to, **more)
+
+    async def photo(self, image: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("photo", image, to, **more)
+
+    async def document(self, file: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("document", file, to, **more)
+
+    async def video(self, file: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("video", file, to, **more)
+
+    async def audio(self, file: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("audio", file, to, **more)
+
+    async def sticker(self, file: Path | str | bytes, to: Any = None, **more: Any) -> Seen:
+        return self._file("sticker", file, to, **more)
+
+    async def album(self, photos: list[bytes], to: Any = None, *, caption: str = "") -> list[Seen]:
+        chat = self._chat(to)
+        sent = acts.send_album(self._world, self.user, chat, photos, caption=caption)
+        return [self._said(each) for each in sent]
+
+    async def share_contact(self, to: Any = None) -> Seen:
+        return self._said(acts.share_contact(self._world, self.user, self._chat(to)))
+
+    async def share_location(self, latitude: float, longitude: float, to: Any = None) -> Seen:
+        body = {"location": {"latitude": latitude, "longitude": longitude}}
+        return self._said(acts.write(self._world, self.user, self._chat(to), body))
+
+    async def forward(self, message: Seen, to: Any = None) -> Seen:
+        chat = self._chat(to)
+        return self._said(acts.forward(self._world, self.user, message.message, chat))
+
+    async def edit(self, message: Seen, text: str) -> None:
+        acts.edit(self._world, self.user, message.message, text)
+
+    async def delete(self, message: Seen) -> None:
+        acts.delete(self._world, self.user, message.message)
+
+    async def react(self, message: Seen, emoji: str | None) -> None:
+        acts.react_with(self._world, self.user, message.message, emoji)
+
+    # --- reading
+
+    async def reply(self, containing: str | None = None, *, timeout: float | None = None) -> Seen:
+        """The next message that a bot wrote where this person is; with `containing`, the next
+        that has it."""
+
+        def found() -> Seen | None:
+            while self._unread:
+                seen = self._unread.popleft()
+                if containing is None or containing in seen.text:
+                    self._here = seen.message.chat
+                    return seen
+            return None
+
+        what = "a reply" if containing is None else f"a reply with {containing!r}"
+        return await self.until(found, what, timeout)
+
+    async def edited(self, *, timeout: float | None = None) -> Seen:
+        """The next message that a bot changed, as it is then."""
+
+        def found() -> Seen | None:
+            return self._edits.popleft() if self._edits else None
+
+        return await self.until(found, "an edited message", timeout)
+
+    async def sees(self, text: str, *, timeout: float | None = None) -> Seen:
+        """A message on the screen that has the text, the latest first, edits included."""
+
+        def found() -> Seen | None:
+            for chat in self._chats():
+                for message in reversed(chat.messages.values()):
+                    if text in message.text:
+                        return Seen.of(self._world, message)
+            return None
+
+        return await self.until(found, f"{text!r} on the screen", timeout)
+
+    async def nothing(self, seconds: float = 0.1) -> None:
+        """For so long no bot writes."""
+        try:
+            seen = await self.reply(timeout=seconds)
+        except Late:
+            return
+        raise AssertionError(f"{self.name} did not expect: {seen}\n\n{self._sandbox.transcript()}")
+
+    @property
+    def unread(self) -> list[Seen]:
+        return list(self._unread)
+
+    # --- buttons, Mini Apps, inline mode
+
+    async def press(
+        self, text: str, *, under: Seen | None = None, timeout: float | None = None
+    ) -> Pressed:
+        """The button that says so: under a message, the latest first, or below the field."""
+
+        def found() -> tuple[Chat, Message | None, Json] | None:
+            return find_button(self._world, self._chats(), text, under)
+
+        chat, message, button = await self.until(found, f"a button {text!r}", timeout)
+        self._here = chat
+        if message is None:
+            acts.tap(self._world, self.user, chat, button)
+            return Pressed(self, button)
+        if button.get("pay"):
+            raise Impossible(f"{text!r} opens the payment: pay() does that.")
+        if button.get("web_app"):
+            raise Impossible(f"{text!r} opens a Mini App: open_mini_app() does that.")
+        data = button.get("callback_data")
+        if data is None:
+            return Pressed(self, button)
+        return Pressed(self, button, acts.press(self._world, self.user, message, data))
+
+    async def open_mini_app(
+        self, text: str | None = None, *, timeout: float | None = None
+    ) -> MiniApp:
+        """By the button that says so, or by the menu button; the address, with signed data."""
+
+        def found() -> MiniApp | None:
+            return find_mini_app(self._world, self.user, self._chats(), text)
+
+        return await self.until(
+            found, f"a button {text or 'of the menu'} that opens an app", timeout
+        )
+
+    async def ask_inline(self, bot: "BotAccess", text: str, to: Any = None) -> list[InlineResult]:
+        """What the bot offers for `@bot text`."""
+        chat = self._chat(to or bot)
+        query = acts.ask_inline(self._world, self.user, bot.record, chat=chat, text=text)
+
+        def found() -> list[InlineResult] | None:
+            if query.answer is None:
+                return None
+            return [
+                InlineResult(each["id"], each["title"], each["description"], query, each)
+                for each in query.answer["results"]
+            ]
+
+        return await self.until(found, f"results for {text!r}", None)
+
+    async def choose(self, result: InlineResult) -> Seen:
+        bot = self._world.bots[result.query.bot_id]
+        chat = self._world.chats[result.query.about["chat"]]
+        message = result_message(self._world, bot, self.user, chat, result.result)
+        text = result.query.about["text"]
+        acts.chosen(self._world, self.user, bot, message=message, result_id=result.id, text=text)
+        return self._said(message)
+
+    # --- paying
+
+    async def pay(
+        self,
+        invoice: Seen | str | None = None,
+        *,
+        card: str = "ok",
+        tip: int = 0,
+        shipping: str | None = None,
+        timeout: float | None = None,
+        **info: Any,
+    ) -> Receipt:
+        """The latest invoice, or the one of a link, with all that its sheet asks for filled in.
+
+        `shipping` names an option by its title or id; `info` may give name, phone_number, email
+        and shipping_address. Raises `PaymentFailed` where the payer would see it fail.
+        """
+        checkout = await self.checkout(invoice, timeout=timeout)
+        form = checkout.form()
+        needs = form["needs"]
+        given = {
+            "name": self.name,
+            "phone_number": self.user.phone,
+            "email": "buyer@example.com",
+            "shipping_address": ADDRESS,
+        } | info
+        await checkout.submit({name: given[name] for name in given if needs[name]})
+        options = checkout.shipping_options
+        chosen = None
+        if options:
+            wanted = [each for each in options if shipping in (None, each["id"], each["title"])]
+            if not wanted:
+                raise Impossible(f"There is no way of shipping {shipping!r}.")
+            chosen = wanted[0]["id"]
+        return await checkout.pay(card=card, tip=tip, shipping_option=chosen)
+
+    async def checkout(
+        self, invoice: Seen | str | None = None, *, timeout: float | None = None
+    ) -> Checkout:
+        """The payment sheet, to be gone through step by step."""
+        till = self._world.till
+        if isinstance(invoice, str):
+            return till.open(self.user, till.invoice_by_link(invoice))
+
+        def found() -> Message | None:
+            if isinstance(invoice, Seen):
+                return invoice.message
+            return newest_invoice(self._chats())
+
+        message = await self.until(found, "an invoice", timeout)
+        if message.invoice is None:
+            raise Impossible("There is no invoice in that message.")
+        return till.open(self.user, till.invoices[message.invoice], message)
+
+    async def unlock(self, message: Seen) -> None:
+        """Paid media, for its Stars."""
+        self._world.till.unlock(self.user, message.message)
+
+    def buy_stars(self, amount: int) -> None:
+        self._world.till.buy_stars(self.user, amount)
+
+    # --- being there or not
+
+    def block(self, bot: "BotAccess") -> None:
+        acts.block(self._world, self.user, bot.record)
+
+    def unblock(self, bot: "BotAccess") -> None:
+        acts.unblock(self._world, self.user, bot.record)
+
+    def allow_writing(self, bot: "BotAccess") -> None:
+        acts.allow_writing(self._world, self.user, bot.record)
+
+    def leave(self, group: "Group") -> None:
+        acts.leave(self._world, self.user, group.chat)
+
+    def join(self, group: "Group") -> None:
+        membership.set_standing(self._world, group.chat, self.user, self.user, "member")
+
+    # --- waiting
+
+    async def until(self, check: Callable[[], _T | None], what: str, timeout: float | None) -> _T:
+        """What `check` finds, as soon as it does."""
+        deadline = time.monotonic() + (self._sandbox.deadline if timeout is None else timeout)
+        while (found := check()) is None:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.add(future)
+            try:
+                await asyncio.wait_for(future, deadline - time.monotonic())
+            except TimeoutError:
+                if (found := check()) is not None:
+                    return found
+                raise self._late(what) from None
+            finally:
+                self._waiting.discard(future)
+        return found
+
+    def hear(self, event: Event) -> None:
+        """Something happened where this person is."""
+        if event.kind in ("message", "edited"):
+            message: Message = event.data["message"]
+            if isinstance(self._world.accounts[message.sender], Bot):
+                seen = Seen.of(self._world, message, event.data["body"])
+                (self._unread if event.kind == "message" else self._edits).append(seen)
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def _late(self, what: str) -> Late:
+        told = [f"{self.name} waited in vain for {what}."]
+        told += self._sandbox.hints()
+        return Late("\n".join(told) + f"\n\n{self._sandbox.transcript()}")
+
+    def _said(self, message: Message) -> Seen:
+        self._here = message.chat
+        return Seen.of(self._world, message)
+
+    def _file(self, kind: str, given: Path | str | bytes, to: Any, **more: Any) -> Seen:
+        content = given if isinstance(given, bytes) else Path(given).read_bytes()
+        if not isinstance(given, bytes):
+            more.setdefault("name", Path(given).name)
+        chat = self._chat(to)
+        return self._said(acts.send_file(self._world, self.user, chat, kind, content, **more))
+
+    def _chat(self, to: "BotAccess | Group | None") -> Chat:
+        if to is None:
+            if self._here is None:
+                raise Impossible(f"{self.name} is in no chat yet: say to whom.")
+            return self._here
+        chat: Chat = to.chat_with(self.user)
+        return chat
+
+    def _chats(self) -> list[Chat]:
+        """Theirs, the one of the moment first."""
+        return sorted(self._world.chats_of(self.user.id), key=lambda each: each is not self._here)
+
+
+def _id(message: Seen | int) -> int:
+    return message.id if isinstance(message, Seen) else message

@@ -1,0 +1,340 @@
+"""Telegram in a test: a server on a free port, bots with tokens, people who act."""
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tgsandbox.events import Event
+from tgsandbox.people import Person
+from tgsandbox.server import Listener, Server
+from tgsandbox.store import Store
+from tgsandbox.telegram import acts, updates
+from tgsandbox.telegram.args import Args
+from tgsandbox.telegram.botapi import perform
+from tgsandbox.telegram.faults import Fault, UpdateFault
+from tgsandbox.telegram.records import Bot, Chat, Json, User
+from tgsandbox.telegram.world import World
+from tgsandbox.transcript import transcript
+
+DEADLINE = 5.0
+
+
+class BotAccess:
+    """A bot's name, token and where it finds its API."""
+
+    def __init__(self, sandbox: "Sandbox", record: Bot) -> None:
+        self._sandbox = sandbox
+        self.record = record
+
+    @property
+    def id(self) -> int:
+        return self.record.id
+
+    @property
+    def username(self) -> str:
+        return self.record.username
+
+    @property
+    def token(self) -> str:
+        return self.record.token
+
+    @property
+    def api(self) -> str:
+        """The root of the Bot API, as aiogram's `TelegramAPIServer.from_base` and grammY's
+        `apiRoot` take it."""
+        return self._sandbox.url
+
+    @property
+    def provider_token(self) -> str:
+        """For invoices in real currencies."""
+        return f"{self.id}:TEST:{self.username}"
+
+    @property
+    def stars(self) -> int:
+        return self._sandbox.world.till.stars.balance(self.record)
+
+    @property
+    def pending(self) -> list[Json]:
+        """Updates that it has not taken yet."""
+        waiting = self._sandbox.world.inboxes[self.id].pending.values()
+        return [updates.shown(each) for each in waiting]
+
+    async def call(self, method: str, **args: Any) -> Any:
+        """A call in the bot's name; raises what the API refuses."""
+        outcome = await perform(self._sandbox.world, self.record, method, Args(values=args))
+        if not outcome.answer["ok"]:
+            raise CallRefused(outcome.status, outcome.answer["description"])
+        return outcome.answer["result"]
+
+    def chat_with(self, user: User) -> Chat:
+        return self._sandbox.world.private_chat(user, self.record)
+
+
+class CallRefused(Exception):
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{code} {description}")
+        self.code = code
+        self.description = description
+
+
+class Group:
+    def __init__(self, sandbox: "Sandbox", chat: Chat, creator: User) -> None:
+        self._sandbox = sandbox
+        self._creator = creator
+        self.chat = chat
+
+    @property
+    def id(self) -> int:
+        return self.chat.id
+
+    def add(self, *members: "Person | BotAccess") -> None:
+        for each in members:
+            acts.add_to_group(self._sandbox.world, self._creator, self.chat, _account(each))
+
+    def promote(self, member: "Person | BotAccess") -> None:
+        acts.promote(self._sandbox.world, self._creator, self.chat, _account(member))
+
+    def remove(self, member: "Person | BotAccess") -> None:
+        acts.remove(self._sandbox.world, self._creator, self.chat, _account(member))
+
+    def chat_with(self, user: User) -> Chat:
+        return self.chat
+
+
+class Sandbox:
+    """`async with Sandbox() as tg:`; with `data` what happens is kept over a restart."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        data: Path | str | None = None,
+        control: bool = False,
+        rate_limits: bool = False,
+        strict_webhooks: bool = False,
+        deadline: float = DEADLINE,
+        seed: int | None = None,
+    ) -> None:
+        self.world = World(seed=seed)
+        self.world.limits.on = rate_limits
+        self.world.strict_webhooks = strict_webhooks
+        self.deadline = deadline
+        self._people: dict[int, Person] = {}
+        self._host, self._port, self._control = host, port, control
+        self._listener: Listener | None = None
+        self._store = Store(Path(data), self.world) if data is not None else None
+        self.world.webhooks.perform = self._perform
+        self.world.events.listeners.append(self._hear)
+
+    async def start(self) -> "Sandbox":
+        beside = None
+        if self._control:
+            from tgsandbox.control import Control
+
+            beside = Control(self)
+        if self._store:
+            self._store.open()
+        self._listener = Listener(Server(self.world, beside), self._host, self._port)
+        self.world.clock.start()
+        self.world.webhooks.start()
+        await self._listener.start()
+        return self
+
+    async def stop(self) -> None:
+        self.world.clock.stop()
+        for inbox in self.world.inboxes.values():
+            inbox.interrupt()
+        self.world.events.close()
+        await self.world.webhooks.stop()
+        if self._listener:
+            await self._listener.stop()
+        if self._store:
+            await asyncio.to_thread(self._store.close)
+
+    async def __aenter__(self) -> "Sandbox":
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+        if error is not None and not str(error).endswith(self.transcript()):
+            error.add_note(f"What was said:\n{self.transcript()}")
+
+    @property
+    def url(self) -> str:
+        if self._listener is None:
+            raise RuntimeError("The sandbox has not been started.")
+        host = f"[{self._listener.host}]" if ":" in self._listener.host else self._listener.host
+        return f"http://{host}:{self._listener.port}"
+
+    @property
+    def clock(self) -> "SandboxClock":
+        return SandboxClock(self.world)
+
+    # --- who there is
+
+    def bot(self, username: str, *, name: str | None = None) -> BotAccess:
+        """The bot of that username; it is made when it is named for the first time."""
+        record = self.world.bot(username)
+        if name:
+            record.first_name = name
+            self.world.save(record)
+        return BotAccess(self, record)
+
+    def user(
+        self,
+        name: str,
+        *,
+        language: str | None = "ru",
+        last_name: str | None = None,
+        username: str | None = None,
+        phone: str | None = None,
+        premium: bool = False,
+        stars: int = 0,
+    ) -> Person:
+        """The person of that name; made when named for the first time."""
+        for user in self.world.users.values():
+            if user.first_name == name and user.last_name == last_name:
+                return self.person(user)
+        user = self.world.new_user(
+            name, last_name=last_name, username=username, language=language, premium=premium
+        )
+        user.phone = phone or f"+99890{user.id % 10_000_000:07}"
+        self.world.save(user)
+        if stars:
+            self.world.till.buy_stars(user, stars)
+        return self.person(user)
+
+    def person(self, user: User) -> Person:
+        found = self._people.get(user.id)
+        if found is None:
+            found = self._people[user.id] = Person(self, user)
+        return found
+
+    def group(self, title: str, creator: Person, *members: Person | BotAccess) -> Group:
+        chat = self.world.new_group(title, creator.user)
+        group = Group(self, chat, creator.user)
+        group.add(*members)
+        return group
+
+    def group_of(self, chat: Chat) -> Group:
+        """The one that is there, in the name of whoever made it."""
+        made = [each for each, standing in chat.members.items() if standing["status"] == "creator"]
+        return Group(self, chat, self.world.users[int(made[0])])
+
+    # --- what goes wrong
+
+    def fault(
+        self,
+        method: str = "*",
+        *,
+        bot: BotAccess | None = None,
+        chat: Person | Group | None = None,
+        error: tuple[int, str] | None = None,
+        retry_after: int | None = None,
+        delay: float = 0.0,
+        lose_answer: bool = False,
+        times: int | None = None,
+        after: int = 0,
+    ) -> int:
+        """Calls of the method fail, come late, or lose their answer; the id takes it away."""
+        if retry_after is not None and error is None:
+            error = (429, f"Too Many Requests: retry after {retry_after}")
+        return self.world.faults.add(
+            Fault(
+                method=method,
+                bot=bot.id if bot else None,
+                chat=str(chat.id) if chat else None,
+                error=error,
+                retry_after=retry_after,
+                delay=delay,
+                lose_answer=lose_answer,
+                times=times,
+                after=after,
+            )
+        )
+
+    def fault_in_updates(
+        self,
+        type: str = "*",
+        *,
+        bot: BotAccess | None = None,
+        twice: bool = False,
+        late: float = 0.0,
+        swap: bool = False,
+        times: int | None = 1,
+    ) -> int:
+        """Updates come twice, late by so many seconds, or after the one that follows."""
+        found = bot.id if bot else None
+        return self.world.faults.add(
+            UpdateFault(type=type, bot=found, twice=twice, late=late, swap=swap, times=times)
+        )
+
+    def mend(self, fault: int | None = None) -> None:
+        """Takes one fault away, or all."""
+        if fault is None:
+            self.world.faults.clear()
+        else:
+            self.world.faults.remove(fault)
+
+    # --- what was
+
+    def books(self) -> list[Json]:
+        """Every charge and refund, to compare a bot's own books with."""
+        return self.world.till.books()
+
+    def transcript(self) -> str:
+        return transcript(self.world, self.world.events.since(0))
+
+    def hints(self) -> list[str]:
+        """Why a bot may be silent."""
+        found = []
+        for bot in self.world.bots.values():
+            inbox = self.world.inboxes[bot.id]
+            waiting = len(inbox.pending)
+            trouble = self.world.webhooks.trouble(bot).get("last_error_message")
+            if waiting and trouble:
+                found.append(f"{waiting} updates wait for {bot.username}: {trouble}.")
+            elif waiting:
+                found.append(f"{waiting} updates wait for {bot.username}: it has not taken them.")
+        return found
+
+    async def _perform(self, bot: Bot, method: str, args: Args) -> Json:
+        return (await perform(self.world, bot, method, args)).answer
+
+    def _hear(self, event: Event) -> None:
+        chat = event.data.get("chat")
+        if isinstance(chat, Chat):
+            for each in self.world.people_in(chat):
+                if person := self._people.get(each):
+                    person.hear(event)
+        elif event.kind == "answered":
+            if person := self._people.get(event.data["query"].user_id):
+                person.hear(event)
+        elif event.kind in ("menu", "paid", "payment_failed"):
+            for person in self._people.values():
+                person.hear(event)
+
+
+class SandboxClock:
+    """The sandbox's time; what falls due on the way happens."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> int:
+        return self._world.clock.now()
+
+    async def move(self, seconds: float = 0, *, days: float = 0) -> None:
+        self._world.clock.move(seconds + days * 86_400)
+        await asyncio.sleep(0)
+
+
+def _account(who: Person | BotAccess) -> User | Bot:
+    return who.user if isinstance(who, Person) else who.record

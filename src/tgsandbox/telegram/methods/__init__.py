@@ -1,0 +1,14 @@
+"""The methods of the Bot API, a file for each thing they are about."""
+
+from tgsandbox.telegram.methods import (
+    chats,
+    edits,
+    media,
+    messages,
+    payments,
+    profile,
+    queries,
+    updates,
+)
+
+__all__ = ["chats", "edits", "media", "messages", "payments", "profile", "queries", "updates"]

@@ -1,0 +1,1 @@
+"""What Telegram does when a bot takes money."""
