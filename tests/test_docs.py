@@ -21,9 +21,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_snippet_is_a_file_that_runs(page: Path) -> None:
-    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+    for block in re.findall(r"```(?:python|javascript)\n(.*?)```", page.read_text(), re.DOTALL):
         name, _, code = block.partition("\n")
-        assert code == (ROOT / name.removeprefix("# ")).read_text()
+        assert code == (ROOT / re.sub("^(#|//) ", "", name)).read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

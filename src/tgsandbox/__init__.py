@@ -7,11 +7,12 @@ async with Sandbox() as tg:
     reply = await buyer.reply()
 """
 
-from tgsandbox.people import Late, Person, Pressed
+from tgsandbox.people import Person, Pressed
 from tgsandbox.sandbox import BotAccess, CallRefused, Group, Sandbox
 from tgsandbox.seen import Answer, Seen
 from tgsandbox.telegram.acts import Impossible
 from tgsandbox.telegram.payments.failures import PaymentFailed
+from tgsandbox.watching import Late
 
 __all__ = [
     "Answer",

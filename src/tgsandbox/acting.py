@@ -1,196 +1,97 @@
-"""What people do, asked for and told in JSON."""
+"""Who there is by name, and the acts that people know, for whoever asks in JSON."""
 
-import base64
-import binascii
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from tgsandbox.given import Given, Wrong
 from tgsandbox.people import Person
-from tgsandbox.seen import Seen
-from tgsandbox.telegram.records import Chat, Json
+from tgsandbox.seen import InlineResult, Seen
+from tgsandbox.telegram.payments.checkout import Checkout
+from tgsandbox.telegram.records import Json
 
 if TYPE_CHECKING:
     from tgsandbox.sandbox import BotAccess, Group, Sandbox
 
-Act = Callable[["Sandbox", Person, Json], Awaitable[Json]]
-ACTS: dict[str, Act] = {}
-_FILES = ("photo", "voice", "document", "video", "audio", "sticker")
+Act = Callable[["Acting", Person, Given], Awaitable[Json]]
+ACTS: dict[str, tuple[Act, tuple[str, ...]]] = {}  # with the names that each understands
+_MOST = 10**12
 
 
-class Wrong(Exception):
-    """A request that cannot be understood, in words."""
+class Acting:
+    """Who there is by name, and what was begun and can be gone on with."""
 
-    def __init__(self, reason: str, status: int = 400) -> None:
-        super().__init__(reason)
-        self.status = status
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self.tg = sandbox
+        self.offered: dict[int, list[InlineResult]] = {}  # to a person, the last time
+        self.checkouts: dict[int, Checkout] = {}
+        self._numbers = itertools.count(1)
 
+    async def perform(self, person: Person, act: str, values: Json) -> Json:
+        if act not in ACTS:
+            raise Wrong(f"Nobody knows how to {act!r}; there are {', '.join(sorted(ACTS))}.", 404)
+        function, known = ACTS[act]
+        return await function(self, person, Given(values, known))
 
-def _act(function: Act) -> Act:
-    ACTS[function.__name__] = function
-    return function
+    def person(self, named: Any) -> Person:
+        for user in self.tg.world.users.values():
+            names = [user.id, str(user.id), user.name, user.first_name]
+            if named in names or (user.username and named == f"@{user.username}"):
+                return self.tg.person(user)
+        raise Wrong(f"There is no person {named!r}.", 404)
 
+    def bot(self, named: Any) -> "BotAccess":
+        for bot in self.tg.world.bots.values():
+            if str(named).removeprefix("@").lower() in (bot.username.lower(), str(bot.id)):
+                return self.tg.bot(bot.username)
+        raise Wrong(f"There is no bot {named!r}.", 404)
 
-@_act
-async def send(tg: "Sandbox", person: Person, given: Json) -> Json:
-    text, reply_to = str(given.get("text", "")), given.get("reply_to")
-    if reply_to is not None and not isinstance(reply_to, int):
-        raise Wrong("`reply_to` is the id of a message.")
-    return seen_shown(await person.send(_to(tg, given), text, reply_to=reply_to))
+    def group(self, named: Any) -> "Group":
+        for chat in self.tg.world.groups.values():
+            if named in (chat.id, str(chat.id), chat.title):
+                return self.tg.group_of(chat)
+        raise Wrong(f"There is no group {named!r}.", 404)
 
-
-@_act
-async def start(tg: "Sandbox", person: Person, given: Json) -> Json:
-    return seen_shown(await person.start(_bot(tg, given), str(given.get("parameter", ""))))
-
-
-@_act
-async def reply(tg: "Sandbox", person: Person, given: Json) -> Json:
-    seen = await person.reply(given.get("containing"), timeout=_timeout(given))
-    return seen_shown(seen)
-
-
-@_act
-async def edited(tg: "Sandbox", person: Person, given: Json) -> Json:
-    return seen_shown(await person.edited(timeout=_timeout(given)))
-
-
-@_act
-async def sees(tg: "Sandbox", person: Person, given: Json) -> Json:
-    return seen_shown(await person.sees(str(given.get("text", "")), timeout=_timeout(given)))
-
-
-@_act
-async def press(tg: "Sandbox", person: Person, given: Json) -> Json:
-    pressed = await person.press(str(given.get("text", "")), timeout=_timeout(given))
-    found: Json = {"text": pressed.text, "url": pressed.url, "copied": pressed.copied}
-    if given.get("answer") and pressed.data is not None:
-        answer = await pressed.answer(timeout=_timeout(given))
-        found["answer"] = {"text": answer.text, "alert": answer.alert, "url": answer.url}
-    return found
-
-
-@_act
-async def open_mini_app(tg: "Sandbox", person: Person, given: Json) -> Json:
-    app = await person.open_mini_app(given.get("text"), timeout=_timeout(given))
-    return {"url": str(app), "init_data": app.init_data}
-
-
-@_act
-async def pay(tg: "Sandbox", person: Person, given: Json) -> Json:
-    known = ("card", "tip", "shipping", "name", "phone_number", "email", "shipping_address")
-    chosen = {name: given[name] for name in known if name in given}
-    receipt = await person.pay(given.get("link"), timeout=_timeout(given), **chosen)
-    charge = receipt.charge
-    return {
-        "currency": charge.currency,
-        "amount": charge.amount,
-        "telegram_payment_charge_id": charge.id,
-        "provider_payment_charge_id": charge.provider_id,
-    }
-
-
-@_act
-async def share_contact(tg: "Sandbox", person: Person, given: Json) -> Json:
-    return seen_shown(await person.share_contact(_to(tg, given)))
-
-
-@_act
-async def share_location(tg: "Sandbox", person: Person, given: Json) -> Json:
-    where = float(given.get("latitude", 0)), float(given.get("longitude", 0))
-    return seen_shown(await person.share_location(*where, _to(tg, given)))
-
-
-@_act
-async def block(tg: "Sandbox", person: Person, given: Json) -> Json:
-    person.block(_bot(tg, given))
-    return {}
-
-
-@_act
-async def unblock(tg: "Sandbox", person: Person, given: Json) -> Json:
-    person.unblock(_bot(tg, given))
-    return {}
-
-
-@_act
-async def allow_writing(tg: "Sandbox", person: Person, given: Json) -> Json:
-    person.allow_writing(_bot(tg, given))
-    return {}
-
-
-@_act
-async def buy_stars(tg: "Sandbox", person: Person, given: Json) -> Json:
-    person.buy_stars(int(given.get("amount", 0)))
-    return {"stars": person.stars}
-
-
-def _sending(kind: str) -> Act:
-    async def act(tg: "Sandbox", person: Person, given: Json) -> Json:
+    def member(self, named: Any) -> "Person | BotAccess":
         try:
-            content = base64.b64decode(str(given.get("content", "")), validate=True)
-        except binascii.Error:
-            raise Wrong("`content` is the file in base64.") from None
-        more = {name: given[name] for name in ("name", "caption", "duration") if name in given}
-        return seen_shown(await getattr(person, kind)(content, _to(tg, given), **more))
+            return self.bot(named)
+        except Wrong:
+            return self.person(named)
 
-    return act
+    def chat(self, given: Given, name: str = "to") -> "BotAccess | Group | None":
+        """A bot by its username, a group by its title or id; nothing is the chat of the moment."""
+        named = given.values.get(name)
+        if named is None:
+            return None
+        try:
+            return self.group(named)
+        except Wrong:
+            pass
+        try:
+            return self.bot(named)
+        except Wrong:
+            raise Wrong(f"There is neither a bot nor a group {named!r}.", 404) from None
 
+    def seen(self, person: Person, given: Given, name: str = "message") -> Seen:
+        """A message by its id, in the chat that `chat` names."""
+        number = given.whole(name, 1, _MOST)
+        return person.message(number, self.chat(given, "chat"))
 
-ACTS |= {kind: _sending(kind) for kind in _FILES}
+    def begun(self, checkout: Checkout) -> int:
+        number = next(self._numbers)
+        self.checkouts[number] = checkout
+        return number
 
-
-def seen_shown(seen: Seen) -> Json:
-    return {
-        "id": seen.id,
-        "from": seen.sender,
-        "kind": seen.kind,
-        "text": seen.text,
-        "buttons": seen.buttons,
-        "message": seen.json(),
-    }
-
-
-def person_shown(person: Person) -> Json:
-    user = person.user
-    return {
-        "id": user.id,
-        "name": user.name,
-        "username": user.username,
-        "language": user.language,
-        "phone": user.phone,
-        "premium": user.premium,
-        "stars": user.stars,
-    }
-
-
-def group_shown(chat: Chat) -> Json:
-    members = {int(each): standing["status"] for each, standing in chat.members.items()}
-    return {"id": chat.id, "title": chat.title, "members": members}
+    def checkout(self, person: Person, given: Given) -> Checkout:
+        found = self.checkouts.get(given.whole("checkout", 1, _MOST))
+        if found is None or found.user is not person.user:
+            raise Wrong(f"{person.name} has no checkout {given.values['checkout']}.", 404)
+        return found
 
 
-def _to(tg: "Sandbox", given: Json) -> "BotAccess | Group | None":
-    """A bot by its username, a group by its title or id; nothing is the chat of the moment."""
-    named = given.get("to")
-    if named is None:
-        return None
-    for chat in tg.world.groups.values():
-        if named in (chat.id, str(chat.id), chat.title):
-            return tg.group_of(chat)
-    return _bot(tg, given)
+def act(*known: str) -> Callable[[Act], Act]:
+    def keep(function: Act) -> Act:
+        ACTS[function.__name__] = function, known
+        return function
 
-
-def _bot(tg: "Sandbox", given: Json) -> "BotAccess":
-    named = str(given.get("to", "")).removeprefix("@")
-    for bot in tg.world.bots.values():
-        if bot.username.lower() == named.lower():
-            return tg.bot(bot.username)
-    raise Wrong(f"There is no bot {given.get('to')!r}: `to` names one.", 404)
-
-
-def _timeout(given: Json) -> float | None:
-    wanted: Any = given.get("timeout")
-    if wanted is None:
-        return None
-    if not isinstance(wanted, int | float) or not 0 <= wanted <= 600:
-        raise Wrong("`timeout` is a number of seconds, at most 600.")
-    return float(wanted)
+    return keep

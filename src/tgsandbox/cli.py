@@ -32,6 +32,9 @@ def serve(
     control: Annotated[
         bool, typer.Option("--control", help="Let programs steer it under /control.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option(help="The chat page, which can do all that control can.")
+    ] = True,
     limits: Annotated[
         bool, typer.Option("--limits", help="Limit sending as Telegram does, with 429.")
     ] = False,
@@ -43,7 +46,12 @@ def serve(
     """Run Telegram on this machine until Ctrl-C."""
     from tgsandbox.serving import CannotServe, run
 
-    options = {"control": control, "rate_limits": limits, "strict_webhooks": strict_webhooks}
+    options = {
+        "control": control,
+        "page": page,
+        "rate_limits": limits,
+        "strict_webhooks": strict_webhooks,
+    }
     try:
         run(bot or [], host=host, port=port, data=data, **options)
     except CannotServe as error:

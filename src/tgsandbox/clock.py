@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 
@@ -27,6 +28,7 @@ class Clock:
         self._turns = itertools.count()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self.on_move: Callable[[], None] | None = None  # the keeper's
 
     def time(self) -> float:
         return time.time() + self.moved
@@ -37,14 +39,18 @@ class Clock:
 
     def move(self, seconds: float) -> None:
         """Forward; whatever falls due on the way happens at its own time, in order."""
-        if seconds < 0:
+        if not 0 <= seconds < math.inf:
             raise ValueError("The clock moves forward only.")
         until = self.time() + seconds
-        while self._timers and self._timers[0][0] <= until:
-            self.moved += max(0.0, self._timers[0][0] - self.time())
-            self._ring()
-        self.moved += max(0.0, until - self.time())
-        self._set_alarm()
+        try:
+            while self._timers and self._timers[0][0] <= until:
+                self.moved += max(0.0, self._timers[0][0] - self.time())
+                self._ring()
+        finally:  # also when something that fell due has failed
+            self.moved += max(0.0, until - self.time())
+            self._set_alarm()
+            if self.on_move:
+                self.on_move()
 
     def at(self, when: float, action: Callable[[], None]) -> Timer:
         timer = Timer(when, action)
@@ -91,9 +97,11 @@ class Clock:
 
     def _wake(self) -> None:
         self._alarm = None
-        while self._timers and self._timers[0][0] <= self.time():
-            self._ring()
-        self._set_alarm()
+        try:
+            while self._timers and self._timers[0][0] <= self.time():
+                self._ring()
+        finally:  # the loop tells of what has failed, and the clock goes on
+            self._set_alarm()
 
     def _ring(self) -> None:
         _, _, timer = heapq.heappop(self._timers)

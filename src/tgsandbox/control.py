@@ -1,33 +1,36 @@
 """The sandbox by HTTP: bots, people, faults and the clock, for tests in any language."""
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tgsandbox.acting import ACTS, Wrong, group_shown, person_shown
-from tgsandbox.events import Event
-from tgsandbox.people import Late, Person
+from tgsandbox.acting import Acting
+from tgsandbox.given import Given, Wrong
+from tgsandbox.local import REFUSALS, checked_handler, given_in, json_of, refusal
+from tgsandbox.person_acts import ACTS
 from tgsandbox.sandbox import BotAccess
-from tgsandbox.showing import shown_event
-from tgsandbox.telegram.acts import Impossible
-from tgsandbox.telegram.args import parse_json
-from tgsandbox.telegram.errors import ApiError
+from tgsandbox.showing import event_line, fields, group_shown, person_shown, seen_shown
+from tgsandbox.telegram.calls import METHODS
 from tgsandbox.telegram.faults import Fault, UpdateFault
-from tgsandbox.telegram.payments.failures import PaymentFailed
 from tgsandbox.telegram.records import Json
+from tgsandbox.telegram.updates import KINDS
+from tgsandbox.telegram.wire import ADMIN_RIGHTS
 
 if TYPE_CHECKING:
     from tgsandbox.sandbox import Sandbox
 
-Handler = Callable[[Request], Awaitable[Any]]
-BODY_LIMIT = 32 << 20
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
+_LONGEST = 10 * 366 * 86_400  # seconds that the clock is moved at once
+_CALL_FAULT = (
+    *("method", "bot", "chat", "error", "retry_after", "delay", "lose_answer"),
+    *("times", "after"),
+)
+_UPDATE_FAULT = ("type", "bot", "twice", "late", "swap", "times")
+_LIMITS = ("per_bot", "per_chat", "per_group", "chat_burst")
 
 
 class Control:
@@ -36,27 +39,34 @@ class Control:
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
         self._world = sandbox.world
+        self._acting = Acting(sandbox)
         routes = [
-            ("GET", "/control", self._state),
-            ("POST", "/control/bots", self._new_bot),
-            ("POST", "/control/people", self._new_person),
-            ("POST", "/control/people/{person}/{act}", self._act),
-            ("POST", "/control/groups", self._new_group),
-            ("POST", "/control/scenarios", self._scenario),
-            ("POST", "/control/faults", self._new_fault),
-            ("DELETE", "/control/faults", self._no_faults),
-            ("DELETE", "/control/faults/{fault:int}", self._no_faults),
-            ("POST", "/control/limits", self._limits),
-            ("POST", "/control/clock", self._clock),
-            ("GET", "/control/books", self._books),
-            ("GET", "/control/transcript", self._transcript),
-            ("GET", "/control/events", self._events),
+            ("GET", "", self._state),
+            ("POST", "/bots", self._new_bot),
+            ("GET", "/bots/{bot}", self._bot),
+            ("GET", "/acts", self._acts),
+            ("POST", "/people", self._new_person),
+            ("GET", "/people/{person}", self._person),
+            ("POST", "/people/{person}/{act}", self._act),
+            ("POST", "/groups", self._new_group),
+            ("GET", "/groups/{group}", self._group),
+            ("POST", "/groups/{group}/{act}", self._change_group),
+            ("POST", "/scenarios", self._scenario),
+            ("POST", "/faults", self._new_fault),
+            ("DELETE", "/faults", self._no_faults),
+            ("DELETE", "/faults/{fault:int}", self._no_faults),
+            ("POST", "/limits", self._limits),
+            ("POST", "/clock", self._clock),
+            ("GET", "/books", self._books),
+            ("GET", "/transcript", self._transcript),
+            ("GET", "/events", self._events),
         ]
         self._app = Starlette(
             routes=[
-                Route(path, _checked(handler, sandbox), methods=[verb])
+                Route(f"/control{path}", checked_handler(handler, sandbox), methods=[verb])
                 for verb, path, handler in routes
-            ]
+            ],
+            exception_handlers={HTTPException: _nothing_there},
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -67,28 +77,39 @@ class Control:
     async def _state(self, _: Request) -> Json:
         world = self._world
         return {
-            "bots": [
-                self._bot_shown(BotAccess(self._sandbox, each)) for each in world.bots.values()
-            ],
+            "bots": [self._bot_shown(self._access(each)) for each in world.bots.values()],
             "people": [person_shown(self._sandbox.person(each)) for each in world.users.values()],
             "groups": [group_shown(each) for each in world.groups.values()],
             "faults": {
-                "calls": [_fields(each) for each in world.faults.calls],
-                "updates": [_fields(each) for each in world.faults.updates],
+                "calls": [fields(each) for each in world.faults.calls],
+                "updates": [fields(each) for each in world.faults.updates],
             },
-            "limits": world.limits.on,
+            "limits": self._limits_shown(),
             "now": world.clock.now(),
             "last_event": world.events.last,
         }
 
     async def _new_bot(self, request: Request) -> Json:
-        given = await _body(request, {"username", "name", "inline", "privacy", "main_app", "apps"})
-        bot = self._sandbox.bot(_text(given, "username"), name=given.get("name"))
-        for name in ("inline", "privacy", "main_app", "apps"):
-            if name in given:
-                setattr(bot.record, name, given[name])
+        flags = ("inline", "privacy", "joins_groups")
+        given = await given_in(request, "username", "name", "main_app", "apps", *flags)
+        username, name = given.text("username"), given.text_or("name", None)
+        wanted: Json = {flag: given.flag(flag) for flag in flags if flag in given.values}
+        if "main_app" in given.values:
+            wanted["main_app"] = given.text_or("main_app", None)
+        if "apps" in given.values:
+            wanted["apps"] = given.texts_or("apps", {})
+        bot = self._sandbox.bot(username, name=name)
+        for each, value in wanted.items():
+            setattr(bot.record, each, value)
         self._world.save(bot.record)
         return self._bot_shown(bot)
+
+    async def _bot(self, request: Request) -> Json:
+        bot = self._acting.bot(request.path_params["bot"])
+        return {**self._bot_shown(bot), "updates": bot.pending}
+
+    def _access(self, record: Any) -> BotAccess:
+        return BotAccess(self._sandbox, record)
 
     def _bot_shown(self, bot: BotAccess) -> Json:
         return {
@@ -103,74 +124,140 @@ class Control:
         }
 
     async def _new_person(self, request: Request) -> Json:
-        known = {"name", "language", "last_name", "username", "phone", "premium", "stars"}
-        given = await _body(request, known)
-        return person_shown(self._sandbox.user(_text(given, "name"), **_but(given, "name")))
+        given = await given_in(
+            request, "name", "language", "last_name", "username", "phone", "premium", "stars"
+        )
+        about: Json = {
+            each: given.text_or(each, None)
+            for each in ("language", "last_name", "username", "phone")
+            if each in given.values
+        }
+        person = self._sandbox.user(
+            given.text("name"),
+            premium=given.flag("premium"),
+            stars=given.whole_or("stars", 0, 0, 10**9),
+            **about,
+        )
+        return person_shown(person)
+
+    async def _person(self, request: Request) -> Json:
+        person = self._acting.person(request.path_params["person"])
+        return {**person_shown(person), "unread": [seen_shown(each) for each in person.unread]}
 
     async def _new_group(self, request: Request) -> Json:
-        given = await _body(request, {"title", "creator", "members"})
-        creator = self._person(given.get("creator"))
-        members = [self._member(each) for each in given.get("members", [])]
-        group = self._sandbox.group(_text(given, "title"), creator, *members)
+        given = await given_in(request, "title", "creator", "members")
+        title, creator = given.text("title"), self._acting.person(given.any("creator"))
+        members = [self._acting.member(each) for each in given.list("members")]
+        return group_shown(self._sandbox.group(title, creator, *members).chat)
+
+    async def _group(self, request: Request) -> Json:
+        return group_shown(self._acting.group(request.path_params["group"]).chat)
+
+    async def _change_group(self, request: Request) -> Json:
+        group, act = self._acting.group(request.path_params["group"]), request.path_params["act"]
+        if act not in ("add", "promote", "remove"):
+            raise Wrong(f"In a group one can add, promote, remove; not {act!r}.", 404)
+        given = await given_in(request, "members", *(["rights"] if act == "promote" else []))
+        rights = given.flags("rights")
+        if unknown := sorted(set(rights) - set(ADMIN_RIGHTS)):
+            raise Wrong(f"Unknown: {', '.join(unknown)}. There are {', '.join(ADMIN_RIGHTS)}.")
+        for member in [self._acting.member(each) for each in given.list("members")]:
+            match act:
+                case "add":
+                    group.add(member)
+                case "promote":
+                    group.promote(member, **rights)
+                case _:
+                    group.remove(member)
         return group_shown(group.chat)
-
-    def _person(self, named: Any) -> Person:
-        for user in self._world.users.values():
-            if named in (user.id, str(user.id), user.name, user.first_name):
-                return self._sandbox.person(user)
-        raise Wrong(f"There is no person {named!r}.", 404)
-
-    def _member(self, named: Any) -> Person | BotAccess:
-        for bot in self._world.bots.values():
-            if str(named).removeprefix("@").lower() == bot.username.lower():
-                return BotAccess(self._sandbox, bot)
-        return self._person(named)
 
     # --- what they do
 
+    async def _acts(self, _: Request) -> Json:
+        """What people know how to do, and what goes with it."""
+        return {act: list(known) for act, (_, known) in sorted(ACTS.items())}
+
     async def _act(self, request: Request) -> Json:
-        person = self._person(request.path_params["person"])
-        return await self._perform(person, request.path_params["act"], await _body(request, None))
+        person = self._acting.person(request.path_params["person"])
+        return await self._acting.perform(
+            person, request.path_params["act"], await json_of(request)
+        )
 
     async def _scenario(self, request: Request) -> Json:
         """Steps one after the other; the first that fails ends it."""
-        given = await _body(request, {"steps"})
-        steps, results = given.get("steps"), []
-        if not isinstance(steps, list) or not all(isinstance(each, dict) for each in steps):
-            raise Wrong('A scenario is {"steps": [{"person": ..., "do": ..., ...}]}.')
+        steps, results = (await given_in(request, "steps")).list("steps"), []
         for number, step in enumerate(steps, 1):
-            person = self._person(step.get("person"))
+            if not isinstance(step, dict):
+                raise Wrong('A scenario is {"steps": [{"person": ..., "do": ..., ...}]}.')
+            about = {name: value for name, value in step.items() if name not in ("person", "do")}
             try:
-                done = await self._perform(person, str(step.get("do")), _but(step, "person", "do"))
-            except (Late, Impossible, PaymentFailed, Wrong, ApiError) as error:
-                status, told = _refusal(error)
-                raise Wrong(f"Step {number}: {told}", status) from None
-            results.append(done)
+                person = self._acting.person(step.get("person"))
+                results.append(await self._acting.perform(person, str(step.get("do")), about))
+            except REFUSALS as error:
+                status, told = refusal(error)
+                raise Wrong(f"Step {number}: {told['detail']}", status) from None
         return {"results": results}
-
-    async def _perform(self, person: Person, act: str, given: Json) -> Json:
-        function = ACTS.get(act)
-        if function is None:
-            raise Wrong(f"Nobody knows how to {act!r}; there are {', '.join(sorted(ACTS))}.", 404)
-        return await function(self._sandbox, person, given)
 
     # --- what goes wrong
 
     async def _new_fault(self, request: Request) -> Json:
-        given = await _body(request, None)
-        kind = UpdateFault if {"twice", "late", "swap", "type"} & set(given) else Fault
-        known = set(kind.__dataclass_fields__) - {"id"}
-        _only(given, known)
-        if "bot" in given:
-            bot = self._member(given["bot"])
-            given["bot"] = bot.id
-        if kind is Fault and "chat" in given:
-            given["chat"] = str(given["chat"])
-        if given.get("error") is not None:
-            given["error"] = _error(given["error"])
-        elif given.get("retry_after"):
-            given["error"] = (429, f"Too Many Requests: retry after {given['retry_after']}")
-        return {"id": self._world.faults.add(kind(**given))}
+        values = await json_of(request)
+        in_updates = {"twice", "late", "swap", "type"} & set(values)
+        fault = self._update_fault(values) if in_updates else self._call_fault(values)
+        return {"id": self._world.faults.add(fault)}
+
+    def _call_fault(self, values: Json) -> Fault:
+        given = Given(values, _CALL_FAULT)
+        method = given.text_or("method", "*")
+        if method != "*" and method.lower() not in METHODS:
+            raise Wrong(f"There is no method {method!r}.", 404)
+        retry_after = given.whole_or("retry_after", None, 1, 86_400)
+        error = _error(values.get("error"))
+        if retry_after is not None and error is None:
+            error = (429, f"Too Many Requests: retry after {retry_after}")
+        delay, lost = given.number_or("delay", 0.0, 0, 86_400), given.flag("lose_answer")
+        if not (error or delay or lost):
+            raise Wrong("Say what goes wrong: error, retry_after, delay or lose_answer.")
+        return Fault(
+            method=method,
+            bot=self._bot_id(given),
+            chat=self._chat_id(values.get("chat")),
+            error=error,
+            retry_after=retry_after,
+            delay=delay,
+            lose_answer=lost,
+            times=given.whole_or("times", None, 1, 10**9),
+            after=given.whole_or("after", 0, 0, 10**9),
+        )
+
+    def _update_fault(self, values: Json) -> UpdateFault:
+        given = Given(values, _UPDATE_FAULT)
+        kind = given.text_or("type", "*")
+        if kind != "*" and kind not in KINDS:
+            raise Wrong(f"There are no updates of type {kind!r}.", 404)
+        fault = UpdateFault(
+            type=kind,
+            bot=self._bot_id(given),
+            twice=given.flag("twice"),
+            late=given.number_or("late", 0.0, 0, 86_400),
+            swap=given.flag("swap"),
+            times=given.whole_or("times", None if "times" in values else 1, 1, 10**9),
+        )
+        if not (fault.twice or fault.late or fault.swap):
+            raise Wrong("Say what goes wrong: twice, late or swap.")
+        return fault
+
+    def _bot_id(self, given: Given) -> int | None:
+        named = given.values.get("bot")
+        return None if named is None else self._acting.bot(named).id
+
+    def _chat_id(self, named: Any) -> str | None:
+        if named is None:
+            return None
+        try:
+            return str(self._acting.group(named).id)
+        except Wrong:
+            return str(self._acting.person(named).id)
 
     async def _no_faults(self, request: Request) -> Json:
         fault = request.path_params.get("fault")
@@ -182,19 +269,25 @@ class Control:
 
     async def _limits(self, request: Request) -> Json:
         limits = self._world.limits
-        given = await _body(request, {"on", "per_bot", "per_chat", "per_group", "chat_burst"})
-        for name, value in given.items():
-            if name != "on" and (not isinstance(value, int | float) or value <= 0):
-                raise Wrong(f"{name} is a positive number of messages.")
-            setattr(limits, name, bool(value) if name == "on" else float(value))
+        given = await given_in(request, "on", *_LIMITS)
+        on = given.flag("on", limits.on)
+        rates = {each: given.number_or(each, None, 0.001, 10**6) for each in _LIMITS}
+        limits.on = on
+        for name, rate in rates.items():
+            if rate is not None:
+                setattr(limits, name, rate)
         limits.forget()
-        return {"on": limits.on}
+        return self._limits_shown()
+
+    def _limits_shown(self) -> Json:
+        limits = self._world.limits
+        return {"on": limits.on, **{each: getattr(limits, each) for each in _LIMITS}}
 
     async def _clock(self, request: Request) -> Json:
-        seconds = (await _body(request, {"move"})).get("move")
-        if not isinstance(seconds, int | float) or not 0 <= seconds <= 10 * 366 * 86_400:
-            raise Wrong("`move` is a number of seconds, forward, at most ten years.")
-        await self._sandbox.clock.move(seconds)
+        """Forward by `move` seconds and `days`."""
+        given = await given_in(request, "move", "days")
+        days = given.number_or("days", 0.0, 0, _LONGEST / 86_400)
+        await self._sandbox.clock.move(given.number_or("move", 0.0, 0, _LONGEST), days=days)
         return {"now": self._world.clock.now()}
 
     # --- what was
@@ -208,111 +301,35 @@ class Control:
     async def _events(self, request: Request) -> Response:
         """Server-sent events, from `after` or the last one that a browser has seen."""
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
-        after = int(given) if given.isdecimal() else self._world.events.last
+        last = self._world.events.last
+        after = int(given) if given.isdecimal() and len(given) < 19 else last
+        # A number that was not reached yet is of the time before a restart.
         return StreamingResponse(
-            self._stream(min(after, self._world.events.last)),
+            self._stream(after if after <= last else 0),
             media_type="text/event-stream",
             headers={"cache-control": "no-store"},
         )
 
-    async def _stream(self, after: int) -> AsyncIterator[str]:
-        yield ": here\n\n"
+    async def _stream(self, after: int) -> AsyncIterator[bytes]:
+        yield b": here\n\n"
         async for event in self._world.events.follow(after):
-            yield _line(event, shown_event(self._world, event))
+            if event.number > after + 1:
+                yield b'event: missed\ndata: {"events": %d}\n\n' % (event.number - after - 1)
+            after = event.number
+            yield event_line(self._world, event)
 
 
-def _checked(handler: Handler, sandbox: "Sandbox") -> Handler:
-    """Only this machine's pages and programs, and every refusal in words."""
-
-    async def checked(request: Request) -> Response:
-        try:
-            _expect_local(request)
-            found = await handler(request)
-        except (Late, Impossible, PaymentFailed, Wrong, ApiError, ValueError, TypeError) as error:
-            status, told = _refusal(error)
-            answer = {"detail": told}
-            if isinstance(error, Late):
-                answer["transcript"] = sandbox.transcript()
-            return JSONResponse(answer, status)
-        return found if isinstance(found, Response) else JSONResponse(found)
-
-    return checked
+async def _nothing_there(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
-def _refusal(error: Exception) -> tuple[int, str]:
-    match error:
-        case Wrong():
-            return error.status, str(error)
-        case Late():
-            return 408, str(error).partition("\n\n")[0]
-        case PaymentFailed():
-            return 402, f"{error.code}: {error.text}"
-        case ApiError():
-            return error.code, error.description
-        case Impossible():
-            return 409, str(error)
-        case _:
-            return 400, str(error)
-
-
-def _expect_local(request: Request) -> None:
-    """A page of somebody else's in the same browser must not steer the sandbox."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    bound = (request.scope.get("server") or ("",))[0]
-    if host not in _LOCAL and host != bound:
-        raise Wrong("The sandbox answers under its own address only.", 403)
-    origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Wrong("Pages of other addresses may not steer the sandbox.", 403)
-
-
-async def _body(request: Request, known: set[str] | None) -> Json:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            raise Wrong("The request is too large.", 413)
-    kind = request.headers.get("content-type", "application/json")
-    if not kind.startswith("application/json"):
-        raise Wrong("Send JSON, with Content-Type: application/json.", 415)
-    try:
-        given = parse_json(bytes(content)) if content else {}
-    except ValueError:
-        raise Wrong("The request is not JSON.") from None
-    if not isinstance(given, dict):
-        raise Wrong("The request is to be a JSON object.")
-    if known is not None:
-        _only(given, known)
-    return given
-
-
-def _only(given: Json, known: set[str]) -> None:
-    if unknown := sorted(set(given) - known):
-        raise Wrong(f"Unknown: {', '.join(unknown)}. There are {', '.join(sorted(known))}.")
-
-
-def _text(given: Json, name: str) -> str:
-    value = given.get(name)
-    if not isinstance(value, str) or not value:
-        raise Wrong(f"{name} is missing.")
-    return value
-
-
-def _error(given: Any) -> tuple[int, str]:
+def _error(given: Any) -> tuple[int, str] | None:
     match given:
-        case [int(code), str(description)] | {"code": int(code), "description": str(description)}:
-            return code, description
-    raise Wrong('An error is [400, "Bad Request: ..."].')
-
-
-def _but(given: Json, *names: str) -> Json:
-    return {name: value for name, value in given.items() if name not in names}
-
-
-def _fields(fault: Fault | UpdateFault) -> Json:
-    return {name: getattr(fault, name) for name in fault.__dataclass_fields__}
-
-
-def _line(event: Event, data: Json) -> str:
-    told = json.dumps(data, ensure_ascii=False, default=str)
-    return f"id: {event.number}\nevent: {event.kind}\ndata: {told}\n\n"
+        case None:
+            return None
+        case [int(code), str(text)] | {"code": int(code), "description": str(text)} if (
+            text and 400 <= code <= 599
+        ):
+            return code, text
+    raise Wrong('`error` is [400, "Bad Request: ..."], with a code from 400 to 599.')

@@ -1,23 +1,21 @@
 """People who act: they write, press, pay, and wait for what a bot answers."""
 
-import asyncio
-import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tgsandbox.events import Event
 from tgsandbox.found import MiniApp, find_button, find_mini_app, newest_invoice
 from tgsandbox.seen import Answer, InlineResult, Seen
 from tgsandbox.telegram import acts, membership
 from tgsandbox.telegram.acts import Impossible
 from tgsandbox.telegram.inline import result_message
 from tgsandbox.telegram.payments.checkout import Checkout, Receipt
-from tgsandbox.telegram.records import Bot, Chat, Json, Message, Query, User
+from tgsandbox.telegram.payments.failures import VerificationNeeded
+from tgsandbox.telegram.payments.records import Subscription
+from tgsandbox.telegram.records import Chat, Json, Message, Query
+from tgsandbox.watching import Watcher
 
 if TYPE_CHECKING:
-    from tgsandbox.sandbox import BotAccess, Group, Sandbox
+    from tgsandbox.sandbox import BotAccess, Group
 
 _T = TypeVar("_T")
 ADDRESS = {
@@ -28,10 +26,6 @@ ADDRESS = {
     "street_line2": "",
     "post_code": "100000",
 }
-
-
-class Late(AssertionError):
-    """What was waited for did not come. Says what was, with the transcript."""
 
 
 class Pressed:
@@ -59,21 +53,8 @@ class Pressed:
         return await self._person.until(given, f"an answer to {self.text!r}", timeout)
 
 
-class Person:
+class Person(Watcher):
     """Made by `Sandbox.user`. `to` may be left out: then it is the chat of the moment."""
-
-    def __init__(self, sandbox: "Sandbox", user: User) -> None:
-        self._sandbox = sandbox
-        self._world = sandbox.world
-        self.user = user
-        self._unread: deque[Seen] = deque()
-        self._edits: deque[Seen] = deque()
-        self._here: Chat | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
-
-    id = property(lambda self: self.user.id)
-    name = property(lambda self: self.user.name)
-    stars = property(lambda self: self.user.stars)
 
     # --- writing
 
@@ -138,55 +119,6 @@ class Person:
     async def react(self, message: Seen, emoji: str | None) -> None:
         acts.react_with(self._world, self.user, message.message, emoji)
 
-    # --- reading
-
-    async def reply(self, containing: str | None = None, *, timeout: float | None = None) -> Seen:
-        """The next message that a bot wrote where this person is; with `containing`, the next
-        that has it."""
-
-        def found() -> Seen | None:
-            while self._unread:
-                seen = self._unread.popleft()
-                if containing is None or containing in seen.text:
-                    self._here = seen.message.chat
-                    return seen
-            return None
-
-        what = "a reply" if containing is None else f"a reply with {containing!r}"
-        return await self.until(found, what, timeout)
-
-    async def edited(self, *, timeout: float | None = None) -> Seen:
-        """The next message that a bot changed, as it is then."""
-
-        def found() -> Seen | None:
-            return self._edits.popleft() if self._edits else None
-
-        return await self.until(found, "an edited message", timeout)
-
-    async def sees(self, text: str, *, timeout: float | None = None) -> Seen:
-        """A message on the screen that has the text, the latest first, edits included."""
-
-        def found() -> Seen | None:
-            for chat in self._chats():
-                for message in reversed(chat.messages.values()):
-                    if text in message.text:
-                        return Seen.of(self._world, message)
-            return None
-
-        return await self.until(found, f"{text!r} on the screen", timeout)
-
-    async def nothing(self, seconds: float = 0.1) -> None:
-        """For so long no bot writes."""
-        try:
-            seen = await self.reply(timeout=seconds)
-        except Late:
-            return
-        raise AssertionError(f"{self.name} did not expect: {seen}\n\n{self._sandbox.transcript()}")
-
-    @property
-    def unread(self) -> list[Seen]:
-        return list(self._unread)
-
     # --- buttons, Mini Apps, inline mode
 
     async def press(
@@ -202,6 +134,7 @@ class Person:
         if message is None:
             acts.tap(self._world, self.user, chat, button)
             return Pressed(self, button)
+        self._read(message)
         if button.get("pay"):
             raise Impossible(f"{text!r} opens the payment: pay() does that.")
         if button.get("web_app"):
@@ -255,13 +188,15 @@ class Person:
         card: str = "ok",
         tip: int = 0,
         shipping: str | None = None,
+        confirm: bool = True,
         timeout: float | None = None,
         **info: Any,
     ) -> Receipt:
         """The latest invoice, or the one of a link, with all that its sheet asks for filled in.
 
         `shipping` names an option by its title or id; `info` may give name, phone_number, email
-        and shipping_address. Raises `PaymentFailed` where the payer would see it fail.
+        and shipping_address; `confirm` is what the bank hears when the card is "3ds". Raises
+        `PaymentFailed` where the payer would see it fail.
         """
         checkout = await self.checkout(invoice, timeout=timeout)
         form = checkout.form()
@@ -280,7 +215,10 @@ class Person:
             if not wanted:
                 raise Impossible(f"There is no way of shipping {shipping!r}.")
             chosen = wanted[0]["id"]
-        return await checkout.pay(card=card, tip=tip, shipping_option=chosen)
+        try:
+            return await checkout.pay(card=card, tip=tip, shipping_option=chosen)
+        except VerificationNeeded:
+            return await checkout.confirm(confirm)
 
     async def checkout(
         self, invoice: Seen | str | None = None, *, timeout: float | None = None
@@ -298,11 +236,26 @@ class Person:
         message = await self.until(found, "an invoice", timeout)
         if message.invoice is None:
             raise Impossible("There is no invoice in that message.")
+        self._read(message)
         return till.open(self.user, till.invoices[message.invoice], message)
 
     async def unlock(self, message: Seen) -> None:
         """Paid media, for its Stars."""
         self._world.till.unlock(self.user, message.message)
+
+    def cancel_subscription(self, link: str) -> None:
+        """The one of the link; it lasts until its end."""
+        self._world.till.subscriptions.cancel(self._subscription(link))
+
+    def resume_subscription(self, link: str) -> None:
+        self._world.till.subscriptions.resume(self._subscription(link))
+
+    def _subscription(self, link: str) -> Subscription:
+        till = self._world.till
+        found = till.subscriptions.of(self.user, till.invoice_by_link(link))
+        if not found:
+            raise Impossible(f"{self.name} has no subscription of {link}.")
+        return found[0]
 
     def buy_stars(self, amount: int) -> None:
         self._world.till.buy_stars(self.user, amount)
@@ -324,40 +277,6 @@ class Person:
     def join(self, group: "Group") -> None:
         membership.set_standing(self._world, group.chat, self.user, self.user, "member")
 
-    # --- waiting
-
-    async def until(self, check: Callable[[], _T | None], what: str, timeout: float | None) -> _T:
-        """What `check` finds, as soon as it does."""
-        deadline = time.monotonic() + (self._sandbox.deadline if timeout is None else timeout)
-        while (found := check()) is None:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(future)
-            try:
-                await asyncio.wait_for(future, deadline - time.monotonic())
-            except TimeoutError:
-                if (found := check()) is not None:
-                    return found
-                raise self._late(what) from None
-            finally:
-                self._waiting.discard(future)
-        return found
-
-    def hear(self, event: Event) -> None:
-        """Something happened where this person is."""
-        if event.kind in ("message", "edited"):
-            message: Message = event.data["message"]
-            if isinstance(self._world.accounts[message.sender], Bot):
-                seen = Seen.of(self._world, message, event.data["body"])
-                (self._unread if event.kind == "message" else self._edits).append(seen)
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-
-    def _late(self, what: str) -> Late:
-        told = [f"{self.name} waited in vain for {what}."]
-        told += self._sandbox.hints()
-        return Late("\n".join(told) + f"\n\n{self._sandbox.transcript()}")
-
     def _said(self, message: Message) -> Seen:
         self._here = message.chat
         return Seen.of(self._world, message)
@@ -368,18 +287,6 @@ class Person:
             more.setdefault("name", Path(given).name)
         chat = self._chat(to)
         return self._said(acts.send_file(self._world, self.user, chat, kind, content, **more))
-
-    def _chat(self, to: "BotAccess | Group | None") -> Chat:
-        if to is None:
-            if self._here is None:
-                raise Impossible(f"{self.name} is in no chat yet: say to whom.")
-            return self._here
-        chat: Chat = to.chat_with(self.user)
-        return chat
-
-    def _chats(self) -> list[Chat]:
-        """Theirs, the one of the moment first."""
-        return sorted(self._world.chats_of(self.user.id), key=lambda each: each is not self._here)
 
 
 def _id(message: Seen | int) -> int:

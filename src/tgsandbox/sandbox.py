@@ -7,15 +7,17 @@ from typing import Any
 
 from tgsandbox.events import Event
 from tgsandbox.people import Person
-from tgsandbox.server import Listener, Server
+from tgsandbox.server import App, Listener, Server
 from tgsandbox.store import Store
 from tgsandbox.telegram import acts, updates
 from tgsandbox.telegram.args import Args
 from tgsandbox.telegram.botapi import perform
 from tgsandbox.telegram.faults import Fault, UpdateFault
 from tgsandbox.telegram.records import Bot, Chat, Json, User
+from tgsandbox.telegram.request import Receive, Scope, Send
 from tgsandbox.telegram.world import World
 from tgsandbox.transcript import transcript
+from tgsandbox.watching import Late
 
 DEADLINE = 5.0
 
@@ -60,6 +62,36 @@ class BotAccess:
         waiting = self._sandbox.world.inboxes[self.id].pending.values()
         return [updates.shown(each) for each in waiting]
 
+    async def caught_up(self, *, timeout: float | None = None) -> None:
+        """Until it has taken all its updates."""
+        world, done = self._sandbox.world, asyncio.Event()
+
+        def look(_: Event | None = None) -> None:
+            if not world.inboxes[self.id].pending:
+                done.set()
+
+        world.events.listeners.append(look)
+        look()
+        try:
+            await asyncio.wait_for(
+                done.wait(), self._sandbox.deadline if timeout is None else timeout
+            )
+        except TimeoutError:
+            told = "\n".join(self._sandbox.hints())
+            raise Late(f"{told}\n\n{self._sandbox.transcript()}") from None
+        finally:
+            world.events.listeners.remove(look)
+
+    def calls(self, method: str) -> list[Json]:
+        """What it was called with, each time, the latest last."""
+        return [
+            dict(event.data["args"])
+            for event in self._sandbox.world.events.since(0)
+            if event.kind == "call"
+            and event.data["bot"] is self.record
+            and event.data["method"].lower() == method.lower()
+        ]
+
     async def call(self, method: str, **args: Any) -> Any:
         """A call in the bot's name; raises what the API refuses."""
         outcome = await perform(self._sandbox.world, self.record, method, Args(values=args))
@@ -88,12 +120,20 @@ class Group:
     def id(self) -> int:
         return self.chat.id
 
+    @property
+    def members(self) -> list[str]:
+        """Their names; of bots the usernames."""
+        world = self._sandbox.world
+        inside = [world.accounts[each] for each in world.people_in(self.chat)]
+        return [each.username if isinstance(each, Bot) else each.name for each in inside]
+
     def add(self, *members: "Person | BotAccess") -> None:
         for each in members:
             acts.add_to_group(self._sandbox.world, self._creator, self.chat, _account(each))
 
-    def promote(self, member: "Person | BotAccess") -> None:
-        acts.promote(self._sandbox.world, self._creator, self.chat, _account(member))
+    def promote(self, member: "Person | BotAccess", /, **rights: bool) -> None:
+        """To an administrator with the usual rights, or as they are given."""
+        acts.promote(self._sandbox.world, self._creator, self.chat, _account(member), **rights)
 
     def remove(self, member: "Person | BotAccess") -> None:
         acts.remove(self._sandbox.world, self._creator, self.chat, _account(member))
@@ -112,6 +152,7 @@ class Sandbox:
         port: int = 0,
         data: Path | str | None = None,
         control: bool = False,
+        page: bool = False,
         rate_limits: bool = False,
         strict_webhooks: bool = False,
         deadline: float = DEADLINE,
@@ -122,25 +163,46 @@ class Sandbox:
         self.world.strict_webhooks = strict_webhooks
         self.deadline = deadline
         self._people: dict[int, Person] = {}
-        self._host, self._port, self._control = host, port, control
+        self._host, self._port = host, port
+        self._control, self._page = control or page, page
         self._listener: Listener | None = None
         self._store = Store(Path(data), self.world) if data is not None else None
         self.world.webhooks.perform = self._perform
         self.world.events.listeners.append(self._hear)
 
     async def start(self) -> "Sandbox":
-        beside = None
-        if self._control:
-            from tgsandbox.control import Control
-
-            beside = Control(self)
+        beside = self._beside()
         if self._store:
             self._store.open()
-        self._listener = Listener(Server(self.world, beside), self._host, self._port)
+        try:
+            self._listener = Listener(Server(self.world, beside), self._host, self._port)
+        except BaseException:
+            if self._store:
+                self._store.close()
+            raise
         self.world.clock.start()
         self.world.webhooks.start()
         await self._listener.start()
         return self
+
+    def _beside(self) -> App | None:
+        """What there is besides the Bot API; the page steers by the control interface."""
+        if not self._control:
+            return None
+        from tgsandbox.control import Control
+
+        control = Control(self)
+        if not self._page:
+            return control
+        from tgsandbox.web.page import Page
+
+        page = Page(self)
+
+        async def both(scope: Scope, receive: Receive, send: Send) -> None:
+            app = control if scope["path"].startswith("/control") else page
+            await app(scope, receive, send)
+
+        return both
 
     async def stop(self) -> None:
         self.world.clock.stop()
@@ -179,12 +241,22 @@ class Sandbox:
 
     # --- who there is
 
-    def bot(self, username: str, *, name: str | None = None) -> BotAccess:
-        """The bot of that username; it is made when it is named for the first time."""
+    def bot(
+        self,
+        username: str,
+        *,
+        name: str | None = None,
+        privacy: bool | None = None,
+        inline: bool | None = None,
+    ) -> BotAccess:
+        """The bot of that username, made when it is named for the first time; what is given
+        is as with BotFather: in groups it sees everything without `privacy`."""
         record = self.world.bot(username)
-        if name:
-            record.first_name = name
-            self.world.save(record)
+        wanted = {"first_name": name, "privacy": privacy, "inline": inline}
+        for field, value in wanted.items():
+            if value is not None:
+                setattr(record, field, value)
+        self.world.save(record)
         return BotAccess(self, record)
 
     def user(
@@ -225,8 +297,14 @@ class Sandbox:
 
     def group_of(self, chat: Chat) -> Group:
         """The one that is there, in the name of whoever made it."""
-        made = [each for each, standing in chat.members.items() if standing["status"] == "creator"]
-        return Group(self, chat, self.world.users[int(made[0])])
+        people = [each for each in chat.members if int(each) in self.world.users]
+        best = ("creator", "administrator", "member")  # who made it may have left
+
+        def rank(each: str) -> int:
+            status = chat.members[each]["status"]
+            return best.index(status) if status in best else len(best)
+
+        return Group(self, chat, self.world.users[int(min(people, key=rank))])
 
     # --- what goes wrong
 
@@ -299,10 +377,10 @@ class Sandbox:
             inbox = self.world.inboxes[bot.id]
             waiting = len(inbox.pending)
             trouble = self.world.webhooks.trouble(bot).get("last_error_message")
-            if waiting and trouble:
-                found.append(f"{waiting} updates wait for {bot.username}: {trouble}.")
-            elif waiting:
-                found.append(f"{waiting} updates wait for {bot.username}: it has not taken them.")
+            if waiting:
+                updates_wait = "1 update waits" if waiting == 1 else f"{waiting} updates wait"
+                why = trouble or "it has not asked for more"
+                found.append(f"{updates_wait} for {bot.username}: {why}.")
         return found
 
     async def _perform(self, bot: Bot, method: str, args: Args) -> Json:
@@ -332,7 +410,11 @@ class SandboxClock:
         return self._world.clock.now()
 
     async def move(self, seconds: float = 0, *, days: float = 0) -> None:
-        self._world.clock.move(seconds + days * 86_400)
+        world = self._world
+        known = {id_: inbox.bot.next_update for id_, inbox in world.inboxes.items()}
+        world.clock.move(seconds + days * 86_400)
+        for id_, last in known.items():
+            world.inboxes[id_].refresh(after=last)
         await asyncio.sleep(0)
 
 

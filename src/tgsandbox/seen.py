@@ -59,6 +59,12 @@ class Seen:
     def gone(self) -> bool:
         return self.message.id not in self.message.chat.messages
 
+    def reactions(self, *, by_bots: bool = False) -> list[str]:
+        """In emoji, of everybody or of bots alone."""
+        given = self.message.reactions.items()
+        some = [each for who, each in given if not by_bots or int(who) in self.world.bots]
+        return [str(one.get("emoji", "")) for each in some for one in each]
+
     def json(self) -> Json:
         """As the Bot API shows it now."""
         return wire.message(self.world, self.message)

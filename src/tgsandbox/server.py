@@ -10,9 +10,9 @@ from typing import Protocol
 
 import uvicorn
 
-from tgsandbox.request import Gone, Receive, Scope, Send, args_of, body_of
 from tgsandbox.telegram.botapi import Outcome, failure, perform
 from tgsandbox.telegram.errors import ApiError
+from tgsandbox.telegram.request import Gone, Receive, Scope, Send, args_of, body_of
 from tgsandbox.telegram.world import World
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -45,14 +45,18 @@ class Server:
             return
 
     async def _bot(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        token, _, name = path[4:].partition("/")
+        token, slash, name = path[4:].partition("/")
+        if not slash:
+            await _answer(send, failure(404, "Not Found"))
+            return
         try:
             bot = self._world.bot_by_token(token)
             args = args_of(scope, await body_of(receive))
         except ApiError as error:
             await _answer(send, failure(error.code, error.description))
             return
-        outcome = await perform(self._world, bot, name.removeprefix("test/"), args)
+        name = name.removeprefix("test/") or args.text("method")
+        outcome = await perform(self._world, bot, name, args)
         await _answer(send, outcome)
 
     async def _file(self, path: str, send: Send) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import uvloop
 
 from tgsandbox.sandbox import Sandbox
-from tgsandbox.store import InUse
+from tgsandbox.store import CannotKeep
+from tgsandbox.telegram.names import checked_username
 
 
 class CannotServe(Exception):
@@ -19,25 +20,34 @@ def run(bots: list[str], **options: Any) -> None:
 
 
 async def _serve(bots: list[str], options: dict[str, Any]) -> None:
+    try:
+        for name in bots:
+            checked_username(name)
+    except ValueError as error:
+        raise CannotServe(str(error)) from None
     told = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, told.set)
     try:
         sandbox = await Sandbox(**options).start()
-    except InUse as error:
+    except CannotKeep as error:
         raise CannotServe(str(error)) from None
     except OSError as error:
         where = f"{options['host']}:{options['port']}"
         raise CannotServe(f"Cannot listen on {where} ({error.strerror}).") from None
+    except UnicodeError:
+        raise CannotServe(f"{options['host']!r} is no address to listen on.") from None
     try:
-        _tell(sandbox, bots, control=options["control"])
+        _tell(sandbox, bots, control=options["control"], page=options["page"])
         await told.wait()
     finally:
         await sandbox.stop()
 
 
-def _tell(sandbox: Sandbox, bots: list[str], *, control: bool) -> None:
+def _tell(sandbox: Sandbox, bots: list[str], *, control: bool, page: bool) -> None:
     lines = [f"Telegram is at {sandbox.url}"]
+    if page:
+        lines.append(f"  Its chats: open {sandbox.url}/ in a browser")
     for name in bots:
         bot = sandbox.bot(name)
         lines.append(f"  @{bot.username}  {bot.token}")

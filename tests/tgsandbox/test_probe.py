@@ -252,10 +252,16 @@ def test_m4a() -> None:
     assert film(SONG) is None
 
 
+def wide_box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I4sQ", 1, kind, 16 + len(body)) + body
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
         (CLIP, (640, 360, 3)),
+        (box(b"ftyp", bytes(8)) + wide_box(b"moov", mvhd(2600), VIDEO), (640, 360, 3)),
         (movie(mvhd(5 * 2**33, 2**31, version=1), track(b"vide", 64, 36, version=1)), (64, 36, 20)),
         (movie(mvhd(2600), track(b"vide", 640, 360, TURNED)), (360, 640, 3)),
         (movie(mvhd(2600), VIDEO, track(b"vide", 1, 1)), (640, 360, 3)),
@@ -263,7 +269,6 @@ def test_m4a() -> None:
         (movie(mvhd(2**32 - 1), VIDEO), (640, 360, 0)),
         (movie(mvhd(2**64 - 1, version=1), VIDEO), (640, 360, 0)),
         (movie(mvhd(1000, 0), VIDEO), (640, 360, 0)),
-        (CLIP + struct.pack(">I4sQ", 1, b"free", 24) + bytes(8), (640, 360, 3)),
         (CLIP + struct.pack(">I4s", 0, b"mdat") + bytes(80), (640, 360, 3)),
     ],
 )

@@ -198,7 +198,7 @@ def react_with(world: World, user: User, message: Message, emoji: str | None) ->
     }
     for bot in world.bots_in(message.chat):
         if message.chat.private or _admin(message.chat, bot):
-            world.inboxes[bot.id].push("message_reaction", body, str(message.chat.id))
+            world.inboxes[bot.id].push("message_reaction", body, f"reaction:{message.chat.id}")
 
 
 def delete(world: World, user: User, message: Message) -> None:
@@ -265,8 +265,9 @@ def add_to_group(world: World, by: User, chat: Chat, account: User | Bot) -> Non
     set_standing(world, chat, account, by, "member")
 
 
-def promote(world: World, by: User, chat: Chat, account: User | Bot) -> None:
-    set_standing(world, chat, account, by, "administrator", can_be_edited=True)
+def promote(world: World, by: User, chat: Chat, account: User | Bot, **rights: bool) -> None:
+    more = rights | {"can_be_edited": True}
+    set_standing(world, chat, account, by, "administrator", **more)
 
 
 def leave(world: World, user: User, chat: Chat) -> None:

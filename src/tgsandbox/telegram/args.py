@@ -8,7 +8,7 @@ from typing import Any
 from tgsandbox.telegram.errors import bad_request
 
 _INTEGER = re.compile(r"-?\d+")
-_MOST = {32: 2**31 - 1, 53: 2**53 - 1, 64: 2**63 - 1}
+_MOST = {32: 2**31 - 1, 64: 2**63 - 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class Args:
         value = self.values.get(name, "")
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise bad_request(f'parameter "{name}" is required')
+        return value
+
     def flag(self, name: str) -> bool:
         return self.text(name).strip().lower() in ("true", "yes", "1")
 
@@ -50,19 +56,16 @@ class Args:
             number = min(number, high)
         return number
 
-    def identifier(self, name: str, *, bits: int = 53) -> int | None:
-        """A number that must be one to the letter; None where it is not."""
-        given = self.text(name).strip()
-        if len(given) > 20 or not _INTEGER.fullmatch(given):
-            return None
-        number = int(given)
-        return number if abs(number) <= _MOST[bits] else None
+    def message_id(self, name: str = "message_id") -> int:
+        """Zero where there is none that could be one."""
+        return self.integer(name, low=0, high=_MOST[32])
 
-    def number(self, name: str) -> float | None:
+    def number(self, name: str) -> float:
+        """Zero where it is none."""
         try:
             return float(self.text(name))
         except ValueError:
-            return None
+            return 0.0
 
     def json(self, name: str, what: str) -> Any:
         """The value behind the text; None when it is missing or empty."""

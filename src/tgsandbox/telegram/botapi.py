@@ -8,10 +8,11 @@ from typing import Any
 
 from tgsandbox.telegram import methods
 from tgsandbox.telegram.args import Args
-from tgsandbox.telegram.calls import METHODS, Call
+from tgsandbox.telegram.calls import METHODS, Call, Told
 from tgsandbox.telegram.errors import ApiError, bad_request
 from tgsandbox.telegram.faults import Fault
 from tgsandbox.telegram.fetch import fetch_links
+from tgsandbox.telegram.fields import FieldError
 from tgsandbox.telegram.records import Bot, Json
 from tgsandbox.telegram.text.entities import ParseError
 from tgsandbox.telegram.world import World
@@ -71,10 +72,18 @@ async def _done(world: World, bot: Bot, name: str, args: Args) -> Outcome:
         return _failure(error)
     except ParseError as error:
         return _failure(bad_request(error.description))
+    except FieldError as error:
+        return _failure(bad_request(str(error)))
     except Exception:  # the edge of the server: one call fails, the sandbox lives on
         log.exception("%s failed", name)
         return failure(500, "Internal Server Error")
-    return Outcome(200, {"ok": True, "result": result})
+    return Outcome(200, _success(result))
+
+
+def _success(result: Any) -> Json:
+    if isinstance(result, Told):
+        return {"ok": True, "result": result.result, "description": result.description}
+    return {"ok": True, "result": result}
 
 
 def failure(code: int, description: str) -> Outcome:

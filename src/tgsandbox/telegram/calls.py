@@ -16,6 +16,14 @@ class Call:
     args: Args
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A result that comes with a description."""
+
+    result: Any
+    description: str
+
+
 Method = Callable[[Call], Any | Awaitable[Any]]
 METHODS: dict[str, Method] = {}  # by the name in small letters
 

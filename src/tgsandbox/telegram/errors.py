@@ -12,6 +12,9 @@ class ApiError(Exception):
 
 
 def bad_request(reason: str) -> ApiError:
+    """As the real server, in small letters but for what is a name, as BUTTON_DATA_INVALID."""
+    if not (reason[1:2] == "_" or "A" <= reason[1:2] <= "Z"):
+        reason = reason[:1].lower() + reason[1:]
     return ApiError(400, f"Bad Request: {reason}")
 
 

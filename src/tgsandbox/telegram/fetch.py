@@ -1,12 +1,14 @@
 """Files that a bot names by their address: they are fetched before the call is carried out."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from tgsandbox.telegram.args import Args, Upload
+from tgsandbox.telegram.errors import ApiError
 from tgsandbox.telegram.files import DOWNLOAD_LIMIT
 
 _FIELDS = ("photo", "document", "voice", "audio", "video", "animation", "sticker")
@@ -23,7 +25,7 @@ async def fetch_links(session: Callable[[], aiohttp.ClientSession], args: Args) 
 
 def _links(args: Args) -> set[str]:
     found = {str(args.values.get(name, "")) for name in _FIELDS}
-    if "media" in args.values:
+    with suppress(ApiError):  # what cannot be read is refused where it is used
         found |= set(_in_media(args.json("media", "media")))
     return {each for each in found if each.startswith(("http://", "https://"))}
 

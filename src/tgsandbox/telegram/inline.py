@@ -5,12 +5,14 @@ from typing import Any
 from tgsandbox.telegram import files
 from tgsandbox.telegram.calls import Call
 from tgsandbox.telegram.errors import bad_request
-from tgsandbox.telegram.keyboards import inline_only
+from tgsandbox.telegram.fields import FieldError, object_, real, string
+from tgsandbox.telegram.keyboards import has_pay, inline_only
 from tgsandbox.telegram.records import Bot, Chat, Json, Message, User
-from tgsandbox.telegram.sending import captioned, formatted_text
+from tgsandbox.telegram.sending import CAPTION_LIMIT, TEXT_LIMIT, captioned, formatted_text
 from tgsandbox.telegram.text.entities import utf16_length
 from tgsandbox.telegram.world import World
 
+MOST_ID = 64  # bytes
 _CACHED = {
     "photo": "photo_file_id",
     "gif": "gif_file_id",
@@ -31,91 +33,117 @@ _LINKED = {
     "audio": "audio_url",
 }
 _KNOWN = {"article", "contact", "location", "venue", "game", *_CACHED}
+_NEEDED = {
+    "contact": ("phone_number", "first_name"),
+    "location": ("latitude", "longitude"),
+    "venue": ("latitude", "longitude", "title", "address"),
+}
+_TITLED = ("article", "document", "video", "voice", "location", "venue")
+_EMPTY_TITLE = {  # what Telegram itself says of it
+    "article": "ARTICLE_TITLE_EMPTY",
+    "document": "FILE_TITLE_EMPTY",
+    "video": "VIDEO_TITLE_EMPTY",
+}
 
 
 def checked_result(call: Call, given: Any) -> Json:
     """The result, with the body and keyboard of the message that it makes."""
     if not isinstance(given, dict):
-        raise bad_request("can't parse inline query result: expected an Object")
-    kind, result_id = given.get("type"), given.get("id")
-    if not isinstance(kind, str) or kind not in _KNOWN:
-        raise bad_request("can't parse inline query result: unsupported type specified")
-    if not isinstance(result_id, str | int) or not 1 <= len(str(result_id).encode()) <= 64:
-        raise bad_request("RESULT_ID_INVALID")
-    if kind in ("article", "document", "venue") and not given.get("title"):
-        raise bad_request("can't parse inline query result: title is empty")
+        raise FieldError("Inline query result must be an object")
+    kind, result_id = string(given, "type").lower(), string(given, "id")
+    if kind not in _KNOWN:
+        raise FieldError(f'type "{kind}" is unsupported for the inline query result')
     body = _body(call, kind, given)
     markup = inline_only(given.get("reply_markup"), private=False, bot_username=call.bot.username)
+    title = string(given, "title") if kind in _TITLED else string(given, "title", "")
+    if not 1 <= len(result_id.encode()) <= MOST_ID:
+        raise bad_request("RESULT_ID_INVALID" if result_id else "RESULT_ID_EMPTY")
+    if not title and kind in _EMPTY_TITLE:
+        raise bad_request(_EMPTY_TITLE[kind])
+    if has_pay(markup):
+        raise bad_request("BUTTON_TYPE_INVALID")
     return {
-        "id": str(result_id),
+        "id": result_id,
         "type": kind,
-        "title": str(given.get("title") or ""),
-        "description": str(given.get("description") or ""),
+        "title": title,
+        "description": string(given, "description", ""),
         "body": body,
         "markup": markup,
     }
 
 
 def _body(call: Call, kind: str, given: Json) -> Json:
-    content = given.get("input_message_content")
-    if content is not None:
-        return _content(call, content)
-    if kind == "article":
-        raise bad_request("can't parse inline query result: input_message_content is not specified")
-    if kind in ("contact", "location", "venue"):
-        return _content(call, given)
-    caption = captioned(
-        *formatted_text(
-            call,
-            str(given.get("caption") or ""),
-            str(given.get("parse_mode") or ""),
-            given.get("caption_entities") or None,
-        )
-    )
-    file_id = given.get(_CACHED.get(kind, ""))
-    if file_id:
-        stored = call.world.files.find(str(file_id))
-        if stored is None:
-            raise bad_request("wrong file identifier/HTTP URL specified")
-        if stored.type == "photo":
-            return {"photo": [files.photo_size(stored)], **caption}
-        return {stored.type: files.described(stored), **caption}
-    link = given.get(_LINKED.get(kind, ""))
-    if not link:
-        raise bad_request("can't parse inline query result: there is no content")
-    # Nothing is fetched for it: the message shows the address itself.
-    return {"text": str(link)}
+    if "input_message_content" in given:
+        content = _content(call, object_(given, "input_message_content"))
+        if content:
+            return content
+        if kind == "article":
+            raise FieldError("Input message content is not specified")
+    elif kind == "article" or "message_text" in given:
+        return _text(call, given, string(given, "message_text"))
+    caption = _caption(call, given)
+    if kind == "game":
+        return {"text": string(given, "game_short_name")}  # the sandbox has no games
+    if kind not in _CACHED:
+        for name in _NEEDED[kind]:
+            string(given, name)
+        return _content(call, given) or {}
+    if link := string(given, _LINKED.get(kind, ""), ""):
+        # Nothing is fetched for it: the message shows the address itself.
+        return {"text": link}
+    return _file(call, kind, string(given, _CACHED[kind])) | caption
 
 
-def _content(call: Call, content: Any) -> Json:
-    if not isinstance(content, dict):
-        raise bad_request("can't parse input message content: expected an Object")
-    if "message_text" in content:
-        text, entities = formatted_text(
-            call,
-            str(content["message_text"]),
-            str(content.get("parse_mode") or ""),
-            content.get("entities") or None,
-        )
-        if not text:
-            raise bad_request("message text is empty")
-        if utf16_length(text) > 4096:
-            raise bad_request("MESSAGE_TOO_LONG")
-        return {"text": text, **({"entities": entities} if entities else {})}
+def _caption(call: Call, given: Json) -> Json:
+    text, mode = string(given, "caption", ""), string(given, "parse_mode", "")
+    text, entities = formatted_text(call, text, mode, given.get("caption_entities"))
+    if utf16_length(text) > CAPTION_LIMIT:
+        raise bad_request("MEDIA_CAPTION_TOO_LONG")
+    return captioned(text, entities)
+
+
+def _file(call: Call, kind: str, file_id: str) -> Json:
+    stored = call.world.files.find(file_id)
+    if stored is None:
+        raise bad_request("wrong remote file identifier specified: can't unserialize it")
+    if stored.type == "photo":
+        return {"photo": [files.photo_size(stored)]}
+    return {stored.type: files.described(stored)}
+
+
+def _content(call: Call, content: Json) -> Json | None:
+    if text := string(content, "message_text", ""):
+        return _text(call, content, text)
+    if "latitude" in content and "longitude" in content:
+        return _place(content)
     if "phone_number" in content:
-        contact = {name: str(content.get(name) or "") for name in ("phone_number", "first_name")}
-        return {"contact": contact}
-    latitude, longitude = content.get("latitude"), content.get("longitude")
-    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-        raise bad_request("can't parse input message content")
-    location = {"latitude": latitude, "longitude": longitude}
-    if "title" in content and "address" in content:
-        venue = {
-            "location": location,
-            "title": str(content["title"]),
-            "address": str(content["address"]),
+        contact = {name: string(content, name) for name in ("phone_number", "first_name")}
+        contact |= {
+            name: said for name in ("last_name", "vcard") if (said := string(content, name, ""))
         }
-        return {"location": location, "venue": venue}
+        return {"contact": contact}
+    return None
+
+
+def _text(call: Call, content: Json, text: str) -> Json:
+    if not text:
+        raise FieldError("Message text is empty")
+    mode = string(content, "parse_mode", "")
+    text, entities = formatted_text(call, text, mode, content.get("entities"))
+    if not text:
+        raise bad_request("text must be non-empty")
+    if utf16_length(text) > TEXT_LIMIT:
+        raise bad_request("MESSAGE_TOO_LONG")
+    return {"text": text, **({"entities": entities} if entities else {})}
+
+
+def _place(content: Json) -> Json:
+    location = {name: real(content, name) for name in ("latitude", "longitude")}
+    if abs(location["latitude"]) > 90 or abs(location["longitude"]) > 180:
+        raise bad_request("wrong location specified")
+    if "title" in content and "address" in content:
+        venue = {name: string(content, name) for name in ("title", "address")}
+        return {"location": location, "venue": {"location": location, **venue}}
     return {"location": location}
 
 

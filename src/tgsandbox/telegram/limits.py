@@ -33,10 +33,12 @@ class Limits:
         self.per_chat = 1.0
         self.chat_burst = 3.0  # a few in a row go through
         self.per_group = 20 / 60
+        self._webhook_set: dict[int, float] = {}  # when a bot did it last
 
     def forget(self) -> None:
         """What was sent so far."""
         self._buckets.clear()
+        self._webhook_set.clear()
 
     def spend(self, bot: int, chat: int, messages: int = 1) -> None:
         """Room for the messages, or the refusal with the time to wait."""
@@ -51,6 +53,13 @@ class Limits:
             raise too_many_requests(math.ceil(wait))
         ours.left -= messages
         theirs.left -= messages
+
+    def spend_webhook(self, bot: int) -> None:
+        """setWebhook is taken once a second."""
+        now = self._clock.time()
+        if now < self._webhook_set.get(bot, -math.inf) + 1:
+            raise too_many_requests(1)
+        self._webhook_set[bot] = now
 
     def _bucket(self, bot: int, chat: int, rate: float, size: float, now: float) -> _Bucket:
         return self._buckets.setdefault((bot, chat), _Bucket(rate, size, size, now))

@@ -53,11 +53,11 @@ def _tell(
         "new_chat_member": wire.member(world, account, after),
     }
     if isinstance(account, Bot):
-        world.inboxes[account.id].push("my_chat_member", body, str(chat.id))
+        world.inboxes[account.id].push("my_chat_member", body, f"me:{chat.id}")
         return
     for bot in world.bots_in(chat):
         if chat.members.get(str(bot.id), {}).get("status") == "administrator":
-            world.inboxes[bot.id].push("chat_member", body, str(chat.id))
+            world.inboxes[bot.id].push("chat_member", body, f"member:{account.id}")
 
 
 def pin(world: World, message: Message, by: Account) -> None:

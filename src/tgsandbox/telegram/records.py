@@ -105,6 +105,7 @@ class Chat(Record):
     keyboard: Json | None = None  # the reply keyboard on show, or force_reply
     keyboard_from: int = 0  # the message that brought it
     pinned: list[int] = field(default_factory=list)  # the latest last
+    read: dict[str, int] = field(default_factory=dict)  # by person, the last message they saw
     last_id: int = 0
     messages: "dict[int, Message]" = field(default_factory=dict, repr=False)
 

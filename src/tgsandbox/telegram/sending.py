@@ -5,14 +5,33 @@ from typing import Any
 
 from tgsandbox.telegram import wire
 from tgsandbox.telegram.calls import Call
-from tgsandbox.telegram.errors import bad_request
-from tgsandbox.telegram.keyboards import Markup, inline_only, markup_of
+from tgsandbox.telegram.errors import ApiError, bad_request
+from tgsandbox.telegram.fields import flag, flags_set, number, string
+from tgsandbox.telegram.keyboards import Markup, has_pay, inline_only, markup_of
 from tgsandbox.telegram.records import Chat, Json, Message
-from tgsandbox.telegram.targets import chat_known, chat_to_write
+from tgsandbox.telegram.targets import chat_named, chat_to_write
 from tgsandbox.telegram.text.entities import from_given, parse, utf16_length
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
+CAPTION = ("caption", "caption_entities", "show_caption_above_media")
+
+_RIGHTS = {  # by what a message holds: which right that takes, and what it is called
+    "text": ("can_send_messages", "text messages"),
+    "photo": ("can_send_photos", "photos"),
+    "animation": ("can_send_other_messages", "animations"),
+    "video": ("can_send_videos", "videos"),
+    "voice": ("can_send_voice_notes", "voice notes"),
+    "audio": ("can_send_audios", "music"),
+    "video_note": ("can_send_video_notes", "video notes"),
+    "sticker": ("can_send_other_messages", "stickers"),
+    "document": ("can_send_documents", "documents"),
+    "contact": ("can_send_messages", "contacts"),
+    "venue": ("can_send_messages", "venues"),
+    "location": ("can_send_messages", "locations"),
+    "dice": ("can_send_messages", "dice"),
+    "invoice": ("can_send_messages", "invoice messages"),
+}
 
 
 @dataclass(slots=True)
@@ -25,10 +44,10 @@ class Envelope:
     body: Json = field(default_factory=dict)
 
 
-def envelope(call: Call, *, chat: Chat | None = None, pay: bool = False) -> Envelope:
+def envelope(call: Call, *, pay: bool = False, keyboard: bool = True) -> Envelope:
     """Read from the call, with everything about it checked but the content."""
-    chat = chat or chat_to_write(call)
-    given = markup(call, chat, only_inline=pay)
+    chat = chat_to_write(call)
+    given = markup(call, chat, only_inline=pay) if keyboard else Markup()
     found = Envelope(chat, given)
     args = call.args
     if args.integer("message_thread_id"):
@@ -37,23 +56,22 @@ def envelope(call: Call, *, chat: Chat | None = None, pay: bool = False) -> Enve
         found.fields["protected"] = True
     if args.flag("disable_notification"):
         found.fields["silent"] = True
-    if effect := args.text("message_effect_id"):
+    if effect := args.integer("message_effect_id"):
         if not chat.private:
-            raise bad_request("EFFECT_ID_INVALID")
-        found.fields["effect"] = effect
+            raise bad_request("can't use message effects in the chat")
+        found.fields["effect"] = str(effect)
     _reply(call, chat, found)
     return found
 
 
-def send(
-    call: Call, body: Json, *, chat: Chat | None = None, pay: bool = False, **fields: Any
-) -> Message:
+def send(call: Call, body: Json) -> Message:
     """The one message that a call sends."""
-    return put(call, envelope(call, chat=chat, pay=pay), body, **fields)
+    return put(call, envelope(call), body)
 
 
 def put(call: Call, into: Envelope, body: Json, *, spend: bool = True, **fields: Any) -> Message:
     world, chat = call.world, into.chat
+    _check_rights(call, chat, body)
     if spend and world.limits.on:
         world.limits.spend(call.bot.id, chat.id)
     message = world.say(
@@ -68,6 +86,15 @@ def put(call: Call, into: Envelope, body: Json, *, spend: bool = True, **fields:
     if into.markup.keyboard:
         show_keyboard(call, chat, into.markup.keyboard, message)
     return message
+
+
+def _check_rights(call: Call, chat: Chat, body: Json) -> None:
+    """Of a bot that is restricted in a group."""
+    standing = chat.members.get(str(call.bot.id), {})
+    if standing.get("status") == "restricted":
+        found = [each for kind, each in _RIGHTS.items() if kind in body]
+        if found and standing.get(found[0][0]) is not True:
+            raise bad_request(f"not enough rights to send {found[0][1]} to the chat")
 
 
 def show_keyboard(call: Call, chat: Chat, keyboard: Json, message: Message) -> None:
@@ -85,7 +112,10 @@ def markup(call: Call, chat: Chat, *, only_inline: bool = False) -> Markup:
     if only_inline:
         found = inline_only(value, private=chat.private, bot_username=call.bot.username)
         return Markup(inline=found)
-    return markup_of(value, private=chat.private, bot_username=call.bot.username)
+    given = markup_of(value, private=chat.private, bot_username=call.bot.username)
+    if has_pay(given.inline):
+        raise bad_request("BUTTON_TYPE_INVALID")
+    return given
 
 
 def _reply(call: Call, chat: Chat, into: Envelope) -> None:
@@ -93,23 +123,23 @@ def _reply(call: Call, chat: Chat, into: Envelope) -> None:
     given = args.json("reply_parameters", "reply parameters")
     if given is None:
         given = {
-            "message_id": args.integer("reply_to_message_id"),
+            "message_id": args.message_id("reply_to_message_id"),
             "allow_sending_without_reply": args.flag("allow_sending_without_reply"),
         }
     if not isinstance(given, dict):
-        raise bad_request("can't parse reply parameters: object expected")
-    wanted = given.get("message_id", 0)
-    if not isinstance(wanted, int | str) or not str(wanted).lstrip("-").isdecimal():
-        raise bad_request('can\'t parse reply parameters: Field "message_id" must be a Number')
-    if not int(wanted):
+        raise bad_request("object expected as reply parameters")
+    if not given:
         return
-    where = chat
-    if given.get("chat_id") not in (None, "", chat.id, str(chat.id)):
-        call.args.values["reply_parameters.chat_id"] = given["chat_id"]
-        where = chat_known(call, "reply_parameters.chat_id")
-    target = where.messages.get(int(wanted))
+    where_named, wanted = string(given, "chat_id", ""), number(given, "message_id")
+    may_be_missing = flag(given, "allow_sending_without_reply")
+    mode = string(given, "quote_parse_mode", "")
+    quoted = formatted_text(call, string(given, "quote", ""), mode, given.get("quote_entities"))
+    if wanted <= 0:
+        return
+    where = chat if where_named in ("", str(chat.id)) else chat_named(call, where_named)
+    target = where.messages.get(wanted)
     if target is None:
-        if given.get("allow_sending_without_reply") in (True, "true"):
+        if may_be_missing:
             return
         raise bad_request("message to be replied not found")
     if where is not chat:
@@ -120,18 +150,17 @@ def _reply(call: Call, chat: Chat, into: Envelope) -> None:
         }
         return
     into.fields["reply_to"] = target.id
-    quote = given.get("quote")
-    if isinstance(quote, str) and quote:
-        text, entities = parse(quote, str(given.get("quote_parse_mode") or ""))
-        found = target.text.find(text)
-        if found < 0:
-            raise bad_request("QUOTE_TEXT_INVALID")
-        into.fields["quote"] = {
-            "text": text,
-            "position": utf16_length(target.text[:found]),
-            "is_manual": True,
-            **({"entities": [each.to_dict() for each in entities]} if entities else {}),
-        }
+    if quoted[0]:
+        into.fields["quote"] = _quote(target, *quoted)
+
+
+def _quote(target: Message, text: str, entities: list[Json]) -> Json:
+    found = target.text.find(text)
+    if found < 0:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    position = utf16_length(target.text[:found])
+    quote: Json = {"text": text, "position": position, "is_manual": True}
+    return quote | {"entities": entities} if entities else quote
 
 
 def origin_of(call: Call, message: Message) -> Json:
@@ -179,21 +208,19 @@ def captioned(text: str, entities: list[Json]) -> Json:
 
 def formatted(call: Call, name: str, entities_name: str) -> tuple[str, list[Json]]:
     args = call.args
-    text = args.text(name)
-    given = None
-    if not args.text("parse_mode"):
+    try:
         given = args.json(entities_name, "message entities")
-    return formatted_text(call, text, args.text("parse_mode"), given)
+    except ApiError:
+        given = None  # what cannot be read is no entities
+    return formatted_text(call, args.text(name), args.text("parse_mode"), given)
 
 
 def formatted_text(call: Call, text: str, mode: str, given: Any) -> tuple[str, list[Json]]:
     """The text and its entities as JSON; who is mentioned must be known, or is not a link."""
-    if given is not None and not mode:
-        if not isinstance(given, list):
-            raise bad_request("expected an Array of message entities")
-        clean, entities = from_given(text, given)
-    else:
+    if text and mode and mode.lower() != "none":
         clean, entities = parse(text, mode)
+    else:
+        clean, entities = from_given(text, given if isinstance(given, list) else [])
     found = []
     for entity in entities:
         shown = entity.to_dict()
@@ -213,9 +240,9 @@ def _preview(call: Call) -> Json | None:
     if given is None:
         return None
     if not isinstance(given, dict):
-        raise bad_request("can't parse link preview options: object expected")
+        raise bad_request("object expected as link preview options")
     flags = ("is_disabled", "prefer_small_media", "prefer_large_media", "show_above_text")
-    found: Json = {name: True for name in flags if given.get(name) is True}
-    if isinstance(given.get("url"), str) and given["url"]:
-        found["url"] = given["url"]
+    found: Json = flags_set(given, *flags)
+    if url := string(given, "url", ""):
+        found["url"] = url
     return found or None

@@ -6,56 +6,44 @@ from tgsandbox.telegram.records import Account, Bot, Chat, Message, User
 from tgsandbox.telegram.world import present
 
 
-def chat_known(call: Call, name: str = "chat_id") -> Chat:
+def chat_known(call: Call) -> Chat:
     """The chat, where the bot may at least look at it."""
-    given = call.args.text(name).strip()
+    return chat_named(call, call.args.text("chat_id"))
+
+
+def chat_named(call: Call, given: str) -> Chat:
+    given = given.strip()
     if not given:
-        raise bad_request(f"{name} is empty")
-    if given.startswith("@"):
-        return _by_username(call, given)
-    number = call.args.identifier(name)
-    if number is None:
-        raise bad_request("chat not found")
-    if number > 0:
-        chat = call.world.chats.get(f"{call.bot.id}:{number}")
-        if chat is None:
-            if number == call.bot.id or number in call.world.bots:
-                raise forbidden("the bot can't send messages to the bot")
-            raise _stranger(call, number)
-        return chat
-    chat = call.world.groups.get(number)
-    if chat is None or str(call.bot.id) not in chat.members:
-        raise bad_request("chat not found")
+        raise bad_request("chat_id is empty")
+    chat = _by_username(call, given) if given.startswith("@") else _by_id(call, given)
+    if not chat.private and not present(chat.members[str(call.bot.id)]):
+        raise _outside(call, chat)
     return chat
 
 
-def chat_to_write(call: Call, name: str = "chat_id") -> Chat:
+def chat_to_change(call: Call) -> Chat:
+    """The chat, where there is still somebody."""
+    chat = chat_known(call)
+    if chat.private and call.world.users[chat.user_id].deactivated:
+        raise forbidden("user is deactivated")
+    return chat
+
+
+def chat_to_write(call: Call) -> Chat:
     """The chat, where the bot may write."""
-    chat = chat_known(call, name)
-    if chat.private:
-        if chat.blocked:
-            raise forbidden("bot was blocked by the user")
-        if call.world.users[chat.user_id].deactivated:
-            raise forbidden("user is deactivated")
-        if not (chat.started or chat.writable):
-            raise _stranger(call, chat.user_id)
+    chat = chat_to_change(call)
+    if not chat.private:
         return chat
-    standing = chat.members[str(call.bot.id)]
-    if standing["status"] == "kicked":
-        raise forbidden(f"bot was kicked from the {_called(chat)} chat")
-    if not present(standing):
-        raise forbidden(f"bot is not a member of the {_called(chat)} chat")
-    if standing.get("can_send_messages") is False:
-        raise bad_request("not enough rights to send text messages to the chat")
+    if chat.blocked:
+        raise forbidden("bot was blocked by the user")
+    if not (chat.started or chat.writable):
+        raise _stranger(call, chat.user_id)
     return chat
 
 
-def message_in(call: Call, chat: Chat, *, what: str, name: str = "message_id") -> Message:
+def message_in(call: Call, chat: Chat, *, what: str) -> Message:
     """The message of that id; `what` says what it is wanted for, as in "message to edit"."""
-    number = call.args.identifier(name, bits=32)
-    if not number or number < 0:
-        raise bad_request("message identifier is not specified")
-    message = chat.messages.get(number)
+    message = chat.messages.get(call.args.message_id())
     if message is None:
         raise bad_request(f"{what} not found")
     return message
@@ -68,13 +56,13 @@ def person(call: Call, name: str = "user_id") -> User:
     return account
 
 
-def account_of(call: Call, name: str = "user_id") -> Account:
-    number = call.args.identifier(name)
-    if not number or number < 0:
+def account_of(call: Call, name: str = "user_id", *, missing: str = "user not found") -> Account:
+    number = call.args.integer(name)
+    if number <= 0:
         raise bad_request(f"invalid {name} specified")
     account = call.world.accounts.get(number)
     if account is None:
-        raise bad_request("user not found")
+        raise bad_request(missing)
     return account
 
 
@@ -88,16 +76,38 @@ def knows(call: Call, user_id: int) -> bool:
     )
 
 
+def _by_id(call: Call, given: str) -> Chat:
+    number = int(given) if len(given) <= 20 and _is_number(given) else 0
+    if number > 0:
+        chat = call.world.chats.get(f"{call.bot.id}:{number}")
+        if chat is None:
+            if number in call.world.bots:
+                raise forbidden("the bot can't send messages to the bot")
+            raise _stranger(call, number)
+        return chat
+    group = call.world.groups.get(number)
+    if group is None or str(call.bot.id) not in group.members:
+        raise bad_request("chat not found")
+    return group
+
+
+def _is_number(given: str) -> bool:
+    return given.isascii() and given.removeprefix("-").isdecimal()
+
+
 def _by_username(call: Call, username: str) -> Chat:
-    """Of people and groups with a public name."""
+    """Of groups with a public name: people and bots cannot be named so."""
     wanted = username.removeprefix("@").lower()
     for chat in call.world.groups.values():
         if chat.username and chat.username.lower() == wanted and str(call.bot.id) in chat.members:
             return chat
-    account = call.world.by_username(username)
-    if isinstance(account, Bot):
-        raise forbidden("the bot can't send messages to the bot")
     raise bad_request("chat not found")
+
+
+def _outside(call: Call, chat: Chat) -> ApiError:
+    kicked = chat.members[str(call.bot.id)]["status"] == "kicked"
+    kind = "supergroup" if chat.type == "supergroup" else "group"
+    return forbidden(f"bot {'was kicked from' if kicked else 'is not a member of'} the {kind} chat")
 
 
 def _stranger(call: Call, user_id: int) -> ApiError:
@@ -108,7 +118,3 @@ def _stranger(call: Call, user_id: int) -> ApiError:
     if user.deactivated:
         return forbidden("user is deactivated")
     return forbidden("bot can't initiate conversation with a user")
-
-
-def _called(chat: Chat) -> str:
-    return "supergroup" if chat.type == "supergroup" else "group"

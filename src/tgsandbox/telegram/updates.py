@@ -1,6 +1,7 @@
 """A bot's updates: those that wait for it, and getUpdates."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -40,13 +41,27 @@ KINDS = (
     "stopped_message_generation",
 )
 ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
-QUERIES = {"callback_query", "inline_query", "shipping_query", "pre_checkout_query"}
 QUERY_LIVES = 150  # seconds
 UPDATE_LIVES = 24 * 3600
+_LIVES = {
+    "inline_query": 30,
+    "chosen_inline_result": 600,
+    "callback_query": QUERY_LIVES,
+    "shipping_query": QUERY_LIVES,
+    "pre_checkout_query": QUERY_LIVES,
+}
+_AHEAD = 10  # an offset that is farther ahead than this was given by another server
+_Held = tuple[str, Json, str, bool]
 
 
 def wants(bot: Bot, kind: str) -> bool:
     return kind in bot.allowed if bot.allowed is not None else kind not in ON_REQUEST
+
+
+_OTHER_POLL = (
+    "Conflict: terminated by other getUpdates request; "
+    "make sure that only one bot instance is running"
+)
 
 
 class Inbox:
@@ -58,34 +73,34 @@ class Inbox:
         self.pending: dict[int, Update] = {}
         self.twice: set[int] = set()  # to be delivered once more than needed
         self.on_new: Callable[[Update], None] | None = None  # the webhook's
-        self._poll: asyncio.Future[None] | None = None
-        self._held: list[tuple[str, Json, str]] = []
+        self._poll: asyncio.Future[bool] | None = None  # whether to look again
+        self._held: list[_Held] = []
 
     def push(self, kind: str, body: Json, queue: str) -> None:
         if not wants(self.bot, kind):
             return
-        faults = self._world.faults.for_update(self.bot, kind)
-        if faults.late:
-            self._world.clock.after(faults.late, lambda: self._enter(kind, body, queue))
-        elif faults.swap:
-            self._held.append((kind, body, queue))
+        fault = self._world.faults.for_update(self.bot, kind)
+        update: _Held = (kind, body, queue, fault.twice)
+        if fault.late:
+            self._world.clock.after(fault.late, lambda: self._enter(*update))
+        elif fault.swap:
+            self._held.append(update)
         else:
-            self._enter(kind, body, queue, twice=faults.twice)
+            self._enter(*update)
             held, self._held = self._held, []
             for each in held:
                 self._enter(*each)
 
-    def _enter(self, kind: str, body: Json, queue: str, *, twice: bool = False) -> None:
+    def _enter(self, kind: str, body: Json, queue: str, twice: bool) -> None:
         bot, world = self.bot, self._world
         bot.next_update += 1
-        lives = QUERY_LIVES if kind in QUERIES else UPDATE_LIVES
         update = Update(
             id=bot.next_update,
             bot_id=bot.id,
             type=kind,
             body=body,
             queue=queue,
-            until=world.clock.time() + lives,
+            until=world.clock.time() + _LIVES.get(kind, UPDATE_LIVES),
         )
         self.pending[update.id] = update
         if twice:
@@ -99,22 +114,38 @@ class Inbox:
 
     def wake(self) -> None:
         if self._poll and not self._poll.done():
-            self._poll.set_result(None)
+            self._poll.set_result(True)
 
     def done(self, update: Update) -> None:
+        """The bot has it."""
+        self._remove(update, "delivered")
+
+    def drop(self, update: Update) -> None:
+        """The bot will never see it."""
+        self._remove(update, "dropped")
+
+    def _remove(self, update: Update, told: str) -> None:
         if self.pending.pop(update.id, None):
             self.twice.discard(update.id)
             self._world.forget(update)
-            self._world.events.emit("delivered", bot=self.bot, update=update)
+            self._world.events.emit(told, bot=self.bot, update=update)
 
     def drop_all(self) -> None:
         for update in list(self.pending.values()):
-            self.done(update)
+            self.drop(update)
+
+    def refresh(self, *, after: int) -> None:
+        """What came while the clock was being moved lives from now on: no bot could take it."""
+        now = self._world.clock.time()
+        for update in self.pending.values():
+            if update.id > after:
+                update.until = now + _LIVES.get(update.type, UPDATE_LIVES)
+                self._world.save(update)
 
     def drop_expired(self) -> None:
         now = self._world.clock.time()
         for update in [each for each in self.pending.values() if each.until <= now]:
-            self.done(update)
+            self.drop(update)
 
     def interrupt(self, error: ApiError | None = None) -> None:
         """A poll that is under way ends: with the error, or with nothing."""
@@ -122,44 +153,43 @@ class Inbox:
             if error:
                 self._poll.set_exception(error)
             else:
-                self._poll.set_result(None)
+                self._poll.set_result(False)
 
     async def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
         """getUpdates: what is pending from `offset` on, or what comes while it waits."""
-        self.interrupt(
-            ApiError(
-                409,
-                "Conflict: terminated by other getUpdates request; "
-                "make sure that only one bot instance is running",
-            )
-        )
-        if offset < 0 and self.pending:
-            kept = list(self.pending)[offset:]
-            offset = kept[0]
-        self._confirm(offset)
-        if not self.pending and timeout > 0:
-            poll = self._poll = asyncio.get_running_loop().create_future()
-            try:
-                await asyncio.wait_for(poll, timeout)
-            except TimeoutError:
-                pass
-            finally:
-                if self._poll is poll:
-                    self._poll = None
-        self.drop_expired()
-        found = []
-        for update in list(self.pending.values())[:limit]:
-            found.append(shown(update))
-            if update.id in self.twice:
-                self.twice.discard(update.id)
-                found.append(shown(update))
-        return found
+        if offset < 0:
+            offset = next(iter(list(self.pending)[offset:]), 0)
+        elif offset > self.bot.next_update + 1 + _AHEAD:
+            offset = 0
+        found = self._from(offset)
+        if not found and timeout > 0:
+            self.interrupt(ApiError(409, _OTHER_POLL))
+            until = asyncio.get_running_loop().time() + timeout
+            while not found and await self._news(until):
+                found = self._from(offset)
+        return [shown(each) for each in found[:limit]]
 
-    def _confirm(self, offset: int) -> None:
-        for update in list(self.pending.values()):
-            if update.id >= offset:
-                break
-            self.done(update)
+    async def _news(self, until: float) -> bool:
+        """Waits; whether there may be something by now."""
+        loop = asyncio.get_running_loop()
+        poll = self._poll = loop.create_future()
+        try:
+            return await asyncio.wait_for(poll, until - loop.time())
+        except TimeoutError:
+            return False
+        finally:
+            if self._poll is poll:
+                self._poll = None
+
+    def _from(self, offset: int) -> list[Update]:
+        """What is pending, when all before the offset is confirmed."""
+        for update in list(itertools.takewhile(lambda it: it.id < offset, self.pending.values())):
+            if update.id in self.twice:  # as if the confirmation had been lost
+                self.twice.discard(update.id)
+            else:
+                self.done(update)
+        self.drop_expired()
+        return list(self.pending.values())
 
 
 def shown(update: Update) -> Json:

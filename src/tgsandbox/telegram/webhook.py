@@ -2,25 +2,30 @@
 
 import asyncio
 import json
-import re
+import logging
+import math
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aiohttp
 
-from tgsandbox.telegram.args import Args, parse_json
+from tgsandbox.telegram.args import Args
 from tgsandbox.telegram.records import Bot, Json, Update
 from tgsandbox.telegram.updates import shown
+from tgsandbox.telegram.webhook_answer import Answer, failed, read
 
 if TYPE_CHECKING:
     from tgsandbox.telegram.world import World
 
-ANSWER_LIMIT = 60.0
+log = logging.getLogger("tgsandbox")
+
+ANSWER_LIMIT = 60.0  # seconds of our time: a bot at work must not suffer from a moved clock
 LONGEST_PAUSE = 64.0
-_REPLY_LIMIT = 1 << 20
+GONE_FOR = 23 * 3600  # after so long of nothing but 410 the webhook is taken away
+# A bot may not steer its own delivery from a reply, and what is asked there nobody would hear.
+_NOT_IN_REPLIES = {"setwebhook", "deletewebhook", "close", "logout"}
 
 Perform = Callable[[Bot, str, Args], Awaitable[Json]]
 
@@ -32,7 +37,9 @@ class Webhooks:
         self._world = world
         self._hooks: dict[int, _Hook] = {}
         self._session: aiohttp.ClientSession | None = None
+        self._calls: set[asyncio.Task[None]] = set()
         self.perform: Perform | None = None  # carries out the method in a reply
+        self.answer_limit = ANSWER_LIMIT
 
     def start(self) -> None:
         for bot in self._world.bots.values():
@@ -40,13 +47,17 @@ class Webhooks:
                 self.set(bot)
 
     def set(self, bot: Bot) -> None:
-        self.remove(bot)
+        """Begin to deliver to the address that the bot has."""
         self._hooks[bot.id] = _Hook(self._world, self, bot)
 
-    def remove(self, bot: Bot) -> None:
+    def forget(self, bot: Bot) -> None:
+        """The bot has no webhook any more. What was not taken waits."""
         hook = self._hooks.pop(bot.id, None)
         if hook:
             hook.stop()
+        if bot.webhook is not None:
+            bot.webhook = None
+            self._world.save(bot)
 
     def trouble(self, bot: Bot) -> Json:
         hook = self._hooks.get(bot.id)
@@ -60,42 +71,54 @@ class Webhooks:
                 connector=aiohttp.TCPConnector(limit=0, ssl=_any_certificate()),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
             )
         return self._session
 
+    def carry_out(self, bot: Bot, args: Args) -> None:
+        """The call in a reply. Nobody hears how it went."""
+        name = args.text("method")
+        lowered = name.lower()
+        if self.perform is None or lowered in _NOT_IN_REPLIES or lowered.startswith("get"):
+            return
+        args.values.pop("method")
+
+        async def call(perform: Perform) -> None:
+            await perform(bot, name, args)
+
+        task = asyncio.get_running_loop().create_task(call(self.perform))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
     async def stop(self) -> None:
         hooks, self._hooks = list(self._hooks.values()), {}
+        tasks = set(self._calls)
         for hook in hooks:
-            hook.stop()
-        await asyncio.gather(
-            *(task for hook in hooks for task in hook.tasks), return_exceptions=True
-        )
+            tasks |= hook.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._session:
             await self._session.close()
             self._session = None
-
-
-@dataclass(slots=True)
-class _Answer:
-    """What came of one attempt."""
-
-    taken: bool
-    error: str = ""
-    wait: float | None = None  # what Retry-After asks for
-    call: Json | None = None
 
 
 class _Hook:
     """One bot's: a task for each queue that has something to deliver."""
 
     def __init__(self, world: "World", all_: Webhooks, bot: Bot) -> None:
+        assert bot.webhook
         self._world = world
         self._all = all_
         self._bot = bot
+        self._url: str = bot.webhook["url"]
+        self._url = self._url if "://" in self._url else f"https://{self._url}"
+        self._headers = {"Content-Type": "application/json"}
+        if bot.webhook["secret"]:
+            self._headers["X-Telegram-Bot-Api-Secret-Token"] = bot.webhook["secret"]
         self._queues: dict[str, deque[Update]] = {}
-        self._room = asyncio.Semaphore(bot.webhook["max_connections"] if bot.webhook else 1)
-        self.tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(bot.webhook["max_connections"])
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._gone_since = math.inf
         self.error = ""
         self.error_at = 0
         self._inbox = world.inboxes[bot.id]
@@ -103,10 +126,11 @@ class _Hook:
         for update in self._inbox.pending.values():
             self._take(update)
 
-    def stop(self) -> None:
+    def stop(self) -> set[asyncio.Task[None]]:
         self._inbox.on_new = None
-        for task in self.tasks:
+        for task in self._tasks:
             task.cancel()
+        return set(self._tasks)
 
     def _take(self, update: Update) -> None:
         waiting = self._queues.get(update.queue)
@@ -115,8 +139,8 @@ class _Hook:
             return
         self._queues[update.queue] = deque([update])
         task = asyncio.get_running_loop().create_task(self._drain(update.queue))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _drain(self, queue: str) -> None:
         waiting = self._queues[queue]
@@ -127,71 +151,58 @@ class _Hook:
 
     async def _deliver(self, update: Update) -> None:
         """Until the bot takes it, or nobody wants it any more."""
-        failures = 0
+        clock, failures = self._world.clock, 0
         while update.id in self._inbox.pending:
-            if update.until <= self._world.clock.time():
-                self._inbox.done(update)
+            if update.until <= clock.time():
+                self._inbox.drop(update)
                 return
             async with self._room:
                 answer = await self._post(update)
+            self._note_gone(answer)
             if answer.taken:
+                if answer.call:
+                    self._all.carry_out(self._bot, answer.call)
                 if update.id in self._inbox.twice:
                     self._inbox.twice.discard(update.id)
                     continue
                 self._inbox.done(update)
-                if answer.call:
-                    await self._carry_out(answer.call)
                 return
-            self.error, self.error_at = answer.error, self._world.clock.now()
+            self.error, self.error_at = answer.error, clock.now()
             self._world.events.emit("refused", bot=self._bot, update=update, error=answer.error)
             # At once, then after 2, 4, 8 ... seconds.
-            pause = 0.0 if failures == 0 else min(2.0**failures, LONGEST_PAUSE)
+            pause = answer.wait or (min(2.0**failures, LONGEST_PAUSE) if failures else 0.0)
             failures += 1
-            await self._world.clock.sleep(pause if answer.wait is None else answer.wait)
+            if clock.time() + pause > update.until:
+                self._inbox.drop(update)
+                return
+            await clock.sleep(pause)
 
-    async def _post(self, update: Update) -> _Answer:
-        hook = self._bot.webhook
-        if hook is None:
-            return _Answer(taken=False, error="Webhook was deleted")
-        headers = {"Content-Type": "application/json"}
-        if hook["secret"]:
-            headers["X-Telegram-Bot-Api-Secret-Token"] = hook["secret"]
-        body = json.dumps(shown(update), ensure_ascii=False).encode()
+    def _note_gone(self, answer: Answer) -> None:
+        """Who says for most of a day that there is nobody is believed."""
+        now = self._world.clock.time()
+        if answer.status != 410:
+            self._gone_since = math.inf
+        elif now > self._gone_since + GONE_FOR:
+            self._all.forget(self._bot)
+        else:
+            self._gone_since = min(self._gone_since, now)
+
+    async def _post(self, update: Update) -> Answer:
+        body = json.dumps(shown(update), ensure_ascii=False).encode(errors="replace")
         try:
             async with self._all.session().post(
-                hook["url"], data=body, headers=headers, allow_redirects=False
+                self._url,
+                data=body,
+                headers=self._headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self._all.answer_limit),
             ) as response:
-                content = await response.content.read(_REPLY_LIMIT)
-                status, reason = response.status, response.reason or ""
-                retry_after = response.headers.get("Retry-After", "")
-        except TimeoutError:
-            return _Answer(taken=False, error="Read timeout expired")
-        except aiohttp.ClientConnectorError:
-            return _Answer(taken=False, error="Connection refused")
+                return await read(response)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return _Answer(
-                taken=False, error=f"Wrong response from the webhook: {type(error).__name__}"
-            )
-        if 200 <= status < 300:
-            return _Answer(taken=True, call=_method_in(content))
-        wait = float(retry_after[:6]) if re.fullmatch(r"\d+", retry_after) else None
-        return _Answer(
-            taken=False, error=f"Wrong response from the webhook: {status} {reason}", wait=wait
-        )
-
-    async def _carry_out(self, call: Json) -> None:
-        name = str(call.pop("method"))
-        if self._all.perform:
-            await self._all.perform(self._bot, name, Args(values=call))
-
-
-def _method_in(content: bytes) -> Json | None:
-    """The call that a reply asks for. Nobody hears how it went; nonsense is nothing."""
-    try:
-        found = parse_json(content) if content.lstrip()[:1] == b"{" else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and isinstance(found.get("method"), str) else None
+            return failed(error)
+        except Exception as error:  # an edge: whatever a bot's server does, delivery goes on
+            log.exception("delivery to %s failed", self._url)
+            return failed(error)
 
 
 def _any_certificate() -> ssl.SSLContext:

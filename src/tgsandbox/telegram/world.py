@@ -64,7 +64,7 @@ class World:
         self.inline: dict[str, Message] = {}
         self._user_ids = itertools.count(FIRST_USER)
         self._group_ids = itertools.count(FIRST_GROUP, -1)
-        self._query_ids = itertools.count(int(self.clock.time()) << 20)
+        self._query_ids = itertools.count(int(self.clock.time() * 1000) << 10)
 
     # --- keeping
 
@@ -93,7 +93,7 @@ class World:
                 if record.inline_id:
                     self.inline[record.inline_id] = record
             case Query():
-                self.queries[record.id] = record
+                self._know_query(record)
             case StoredFile():
                 self.files.restore(record)
             case Update():
@@ -285,9 +285,13 @@ class World:
             until=self.clock.time() + lives,
             about=about,
         )
-        self.queries[query.id] = query
+        self._know_query(query)
         self.save(query)
         return query
+
+    def _know_query(self, query: Query) -> None:
+        self.queries[query.id] = query
+        self.clock.at(query.until, lambda: self.drop_query(query))
 
     def answer(self, kind: str, bot: Bot, query_id: str, answer: Json) -> Query:
         """The bot's answer; once, in time, and by the bot that was asked."""
@@ -309,8 +313,8 @@ class World:
         return query
 
     def drop_query(self, query: Query) -> None:
-        self.queries.pop(query.id, None)
-        self.forget(query)
+        if self.queries.pop(query.id, None):
+            self.forget(query)
 
     def chat_instance(self, chat: Chat) -> str:
         digest = hashlib.sha256(f"chat {chat.key}".encode()).digest()
@@ -318,7 +322,7 @@ class World:
 
 
 def present(standing: Json) -> bool:
-    return standing["status"] not in ("left", "kicked")
+    return standing["status"] not in ("left", "kicked") and standing.get("is_member", True)
 
 
 def _command_for(bot: Bot, text: str) -> bool:

@@ -22,4 +22,4 @@ def test_an_invoice_is_of_1_to_10_000_dollars(code: str, least: int, most: int) 
 
 def test_stars_have_no_smaller_unit() -> None:
     stars = CURRENCIES["XTR"]
-    assert (stars.exponent, stars.least, stars.most) == (0, 1, 10_000)
+    assert (stars.exponent, stars.least, stars.most) == (0, 1, 100_000)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tgsandbox.payments.shop import CARD, MONTHLY, STARS, Shop, refused
+from tgsandbox.telegram.payments.failures import PaymentFailed
 from tgsandbox.telegram.payments.invoices import invoice_body, invoice_by_link
 
 Cases = list[tuple[dict[str, Any], str]]
@@ -19,7 +20,7 @@ READ: Cases = [
     ({"prices": "{}"}, "expected an Array of labeled prices"),
     ({"prices": "[]"}, "there must be at least one price"),
     ({"prices": "[1]"}, "can't parse labeled price: LabeledPrice must be an Object"),
-    ({"prices": [{"amount": 1}]}, 'can\'t parse labeled price: Can\'t find field "label"'),
+    ({"prices": [{"amount": 1}]}, "can't parse labeled price: Can't find field \"label\""),
     (
         {"prices": [{"label": "", "amount": 1}]},
         "can't parse labeled price: LabeledPrice label must be non-empty",
@@ -28,14 +29,14 @@ READ: Cases = [
         {"prices": [{"label": True, "amount": 1}]},
         'can\'t parse labeled price: Field "label" must be of type String',
     ),
-    ({"prices": [{"label": "a"}]}, 'can\'t parse labeled price: Can\'t find field "amount"'),
+    ({"prices": [{"label": "a"}]}, "can't parse labeled price: Can't find field \"amount\""),
     (
         {"prices": [{"label": "a", "amount": None}]},
         'can\'t parse labeled price: Field "amount" must be a Number',
     ),
     (
         {"prices": [{"label": "a", "amount": 1.5}]},
-        'can\'t parse labeled price: Can\'t parse as an integer string "1.5"',
+        "can't parse labeled price: Can't parse as an integer string \"1.5\"",
     ),
     ({"max_tip_amount": "much"}, 'can\'t parse "max_tip_amount" as Number'),
     ({"suggested_tip_amounts": "[1"}, "can't parse suggested_tip_amounts JSON object"),
@@ -97,7 +98,7 @@ OF_STARS: Cases = [
     ({"send_phone_number_to_provider": True}, "STARS_INVOICE_INVALID"),
     ({"send_email_to_provider": True}, "STARS_INVOICE_INVALID"),
     ({"is_flexible": True}, "STARS_INVOICE_INVALID"),
-    ({"prices": [{"label": "a", "amount": 10_001}]}, "CURRENCY_TOTAL_AMOUNT_INVALID"),
+    ({"prices": [{"label": "a", "amount": 100_001}]}, "CURRENCY_TOTAL_AMOUNT_INVALID"),
     ({"subscription_period": 86400}, "SUBSCRIPTION_PERIOD_INVALID"),
     (
         {"subscription_period": 2592000, "prices": [{"label": "a", "amount": 10_001}]},
@@ -243,3 +244,5 @@ def test_an_invoice_is_found_by_its_link(shop: Shop) -> None:
         assert shop.till.invoice_by_link(each).payload == "order-2"
     for each in ("", "https://t.me/shop_bot", "https://example.com/$" + slug, slug[:-1]):
         assert invoice_by_link(shop.world, each) is None
+        with pytest.raises(PaymentFailed, match="SLUG_INVALID"):
+            shop.till.invoice_by_link(each)

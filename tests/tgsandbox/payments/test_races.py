@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -173,7 +174,7 @@ async def test_the_payer_leaves_at_every_other_moment(shop: Shop) -> None:
     assert shop.charged() == [1200]
 
 
-STEPS = {
+STEPS: dict[str, Callable[[Shop, Checkout], Any]] = {
     "tap": lambda shop, sheet: asyncio.create_task(sheet.pay()),
     "agree": lambda shop, sheet: [each.waiting(each) for each in agreed(shop)],
     "leave": lambda shop, sheet: sheet.give_up(),

@@ -106,7 +106,7 @@ def answer(options: Any) -> dict[str, Any]:
         (answer({}), "expected an Array of shipping options"),
         (answer([]), "there must be at least one shipping option"),
         (answer([5]), "can't parse shipping option: ShippingOption must be an Object"),
-        (answer([{"title": "t"}]), 'can\'t parse shipping option: Can\'t find field "id"'),
+        (answer([{"title": "t"}]), "can't parse shipping option: Can't find field \"id\""),
         (
             answer([{"id": "", "title": "t"}]),
             "can't parse shipping option: ShippingOption identifier must be non-empty",
@@ -117,7 +117,7 @@ def answer(options: Any) -> dict[str, Any]:
         ),
         (
             answer([{"id": "i", "title": "t"}]),
-            'can\'t parse shipping option: Can\'t find field "prices"',
+            "can't parse shipping option: Can't find field \"prices\"",
         ),
         (
             answer([{"id": "i", "title": "t", "prices": 5}]),
@@ -131,7 +131,7 @@ def answer(options: Any) -> dict[str, Any]:
         (
             answer([{"id": "i", "title": "t", "prices": [{"label": "a"}]}]),
             "can't parse shipping option: Can't parse shipping option prices: "
-            'Can\'t parse labeled price: Can\'t find field "amount"',
+            "Can't parse labeled price: Can't find field \"amount\"",
         ),
         (answer([SHIPPING[0], SHIPPING[0]]), "SHIPPING_ID_DUPLICATE"),
     ],

@@ -3,9 +3,11 @@
 from tgsandbox.telegram import files, wire
 from tgsandbox.telegram.calls import Call, method
 from tgsandbox.telegram.errors import bad_request
+from tgsandbox.telegram.fields import FieldError, flag
 from tgsandbox.telegram.membership import pin, set_standing, unpin
-from tgsandbox.telegram.records import Chat, Json
+from tgsandbox.telegram.records import Account, Chat, Json
 from tgsandbox.telegram.targets import account_of, chat_known, chat_to_write, message_in
+from tgsandbox.telegram.text.shape import clean
 
 PERMISSIONS = (
     "can_send_messages",
@@ -25,6 +27,9 @@ PERMISSIONS = (
     "can_pin_messages",
     "can_manage_topics",
 )
+_MEDIA = PERMISSIONS[1:7]  # from audios to voice notes
+NOBODY = "PARTICIPANT_ID_INVALID"
+MOST_TITLE, MOST_DESCRIPTION = 128, 255
 _GIFTS = (
     "unlimited_gifts",
     "limited_gifts",
@@ -60,15 +65,22 @@ def get_chat(call: Call) -> Json:
 
 @method
 def get_chat_member(call: Call) -> Json:
-    chat, account = chat_known(call), account_of(call)
+    chat = _chat_of_somebody(call)
+    missing = "member not found" if chat.private else NOBODY
+    account = account_of(call, missing=missing)
     if chat.private:
         if not call.world.is_member(chat, account.id):
-            raise bad_request("member not found")
+            raise bad_request(missing)
         return wire.member(call.world, account, wire.standing("member"))
-    standing = chat.members.get(str(account.id))
-    if standing is None:
-        return wire.member(call.world, account, wire.standing("left"))
+    standing = chat.members.get(str(account.id), wire.standing("left"))
     return wire.member(call.world, account, standing)
+
+
+def _chat_of_somebody(call: Call) -> Chat:
+    """Whom it is about is asked before where."""
+    if call.args.integer("user_id") <= 0:
+        raise bad_request("invalid user_id specified")
+    return chat_known(call)
 
 
 @method
@@ -84,8 +96,12 @@ def get_chat_administrators(call: Call) -> list[Json]:
     return [
         wire.member(call.world, call.world.accounts[int(each)], standing)
         for each, standing in chat.members.items()
-        if standing["status"] in ("creator", "administrator") and int(each) != call.bot.id
+        if standing["status"] in ("creator", "administrator") and not _other_bot(call, int(each))
     ]
+
+
+def _other_bot(call: Call, account_id: int) -> bool:
+    return account_id in call.world.bots and account_id != call.bot.id
 
 
 @method
@@ -102,75 +118,147 @@ def leave_chat(call: Call) -> bool:
 
 @method
 def ban_chat_member(call: Call) -> bool:
-    return _put(call, "kicked", until_date=call.args.integer("until_date"))
+    chat = _chat_of_somebody(call)
+    if chat.private:
+        raise bad_request("can't ban members in private chats")
+    account = _to_restrict(call, chat)
+    until = call.args.integer("until_date", low=0)
+    set_standing(call.world, chat, account, call.bot, "kicked", until_date=until)
+    return True
 
 
 @method
 def unban_chat_member(call: Call) -> bool:
-    chat, account = _administered(call), account_of(call)
-    standing = chat.members.get(str(account.id), {"status": "left"})
-    if standing["status"] == "kicked" or not call.args.flag("only_if_banned"):
-        set_standing(call.world, chat, account, call.bot, "left")
+    """Whoever is not banned is put out, but for `only_if_banned`."""
+    chat = _supergroup(call, "method is available only in supergroup and channel chats")
+    account = account_of(call, missing=NOBODY)
+    standing = chat.members.get(str(account.id), wire.standing("left"))
+    if standing["status"] != "kicked" and call.args.flag("only_if_banned"):
+        return True
+    _to_restrict(call, chat)
+    set_standing(call.world, chat, account, call.bot, "left")
     return True
 
 
 @method
 def restrict_chat_member(call: Call) -> bool:
     given = call.args.json("permissions", "permissions")
+    if given is None:
+        given = {}
     if not isinstance(given, dict):
-        raise bad_request("can't parse permissions JSON object")
-    allowed = {name: given.get(name) is True for name in PERMISSIONS}
+        raise bad_request("object expected as permissions")
+    try:
+        allowed = _allowed(given, apart=call.args.flag("use_independent_chat_permissions"))
+    except FieldError as error:
+        raise bad_request(f"can't parse chat permissions: {error}") from None
+    chat = _supergroup(call, "method is available only in supergroups")
+    account = _to_restrict(call, chat)
+    there = call.world.is_member(chat, account.id)
     if all(allowed.values()):
-        return _put(call, "member")
-    until = call.args.integer("until_date")
-    return _put(call, "restricted", is_member=True, until_date=until, **allowed)
+        set_standing(call.world, chat, account, call.bot, "member" if there else "left")
+        return True
+    more = {"is_member": there, "until_date": call.args.integer("until_date", low=0)}
+    set_standing(call.world, chat, account, call.bot, "restricted", **more, **allowed)
+    return True
+
+
+def _allowed(given: Json, *, apart: bool) -> dict[str, bool]:
+    """Unless they are set apart, who may send one thing may send what is less."""
+    allowed = {name: flag(given, name) for name in PERMISSIONS}
+    if not any(name in given for name in _MEDIA):
+        media = flag(given, "can_send_media_messages")
+        allowed |= dict.fromkeys(_MEDIA, media)
+        if media and not apart:
+            allowed["can_send_messages"] = True
+    if "can_manage_topics" not in given:
+        allowed["can_manage_topics"] = allowed["can_pin_messages"]
+    if apart:
+        return allowed
+    if allowed["can_send_other_messages"] or allowed["can_add_web_page_previews"]:
+        allowed |= dict.fromkeys((*_MEDIA, "can_send_messages"), True)
+    if allowed["can_send_polls"]:
+        allowed["can_send_messages"] = True
+    return allowed
 
 
 @method
 def promote_chat_member(call: Call) -> bool:
-    rights = [name for name in wire.ADMIN_RIGHTS if call.args.flag(name)]
-    if not rights:
-        return _put(call, "member")
-    given = {name: name in rights for name in wire.ADMIN_RIGHTS}
-    return _put(call, "administrator", **(given | {"can_be_edited": True}))
-
-
-def _put(call: Call, status: str, **more: object) -> bool:
-    chat, account = _administered(call), account_of(call)
-    if chat.members.get(str(account.id), {}).get("status") == "creator":
+    wanted = {name: call.args.flag(name) for name in wire.ADMIN_RIGHTS if name != "can_be_edited"}
+    chat = _supergroup(call, "method is available only in supergroup and channel chats")
+    account = account_of(call, missing=NOBODY)
+    ours, theirs = _standing_of(call, chat, call.bot), _standing_of(call, chat, account)
+    if account.id == call.bot.id:
+        raise bad_request("can't promote self")
+    if theirs["status"] == "creator":
         raise bad_request("can't remove chat owner")
-    set_standing(call.world, chat, account, call.bot, status, **more)
+    if ours.get("can_promote_members") is not True:
+        raise bad_request("not enough rights")
+    if not any(wanted.values()):
+        if theirs["status"] == "administrator":
+            set_standing(call.world, chat, account, call.bot, "member")
+        return True
+    if theirs["status"] == "kicked":
+        raise bad_request("USER_KICKED")
+    if not call.world.is_member(chat, account.id):
+        raise bad_request("USER_NOT_MUTUAL_CONTACT")
+    if any(asked and ours.get(name) is not True for name, asked in wanted.items()):
+        raise bad_request("RIGHT_FORBIDDEN")
+    more = wanted | {"can_be_edited": True, "can_manage_chat": True}
+    set_standing(call.world, chat, account, call.bot, "administrator", **more)
     return True
 
 
-def _administered(call: Call) -> Chat:
-    chat = chat_to_write(call)
-    if chat.private:
-        raise bad_request("chat member status can't be changed in private chats")
-    if chat.members[str(call.bot.id)]["status"] not in ("administrator", "creator"):
-        raise bad_request("not enough rights to restrict/unrestrict chat member")
+def _supergroup(call: Call, refusal: str) -> Chat:
+    chat = _chat_of_somebody(call)
+    if chat.type != "supergroup":
+        raise bad_request(refusal)
     return chat
+
+
+def _to_restrict(call: Call, chat: Chat) -> Account:
+    """Whom the bot is to restrict or to put out, if it may."""
+    account = account_of(call, missing=NOBODY)
+    if account.id == call.bot.id:
+        raise bad_request("can't restrict self")
+    status = _standing_of(call, chat, account)["status"]
+    if status == "creator":
+        raise bad_request("can't remove chat owner")
+    if _standing_of(call, chat, call.bot).get("can_restrict_members") is not True:
+        raise bad_request("not enough rights to restrict/unrestrict chat member")
+    if status == "administrator":
+        raise bad_request("user is an administrator of the chat")
+    return account
+
+
+def _standing_of(call: Call, chat: Chat, account: Account) -> Json:
+    return chat.members.get(str(account.id)) or wire.standing("left")
 
 
 @method
 def set_chat_title(call: Call) -> bool:
     chat = chat_to_write(call)
-    title = call.args.text("title").strip()
+    title = clean(call.args.text("title")).strip()[:MOST_TITLE]
+    if not title:
+        raise bad_request("title must be non-empty")
     if chat.private:
         raise bad_request("can't change private chat title")
-    if not 1 <= len(title) <= 128:
-        raise bad_request("chat title is empty" if not title else "chat title is too long")
     _may(call, chat, "can_change_info", "not enough rights to change chat title")
-    chat.title = title
-    call.world.say(chat, call.bot, {"new_chat_title": title})
+    if title != chat.title:
+        chat.title = title
+        call.world.say(chat, call.bot, {"new_chat_title": title})
     return True
 
 
 @method
 def set_chat_description(call: Call) -> bool:
     chat = chat_to_write(call)
+    if chat.private:
+        raise bad_request("can't change private chat description")
     _may(call, chat, "can_change_info", "not enough rights to set chat description")
-    chat.description = call.args.text("description")[:255]
+    description = call.args.text("description").strip()[:MOST_DESCRIPTION]
+    if description == (chat.description or ""):
+        raise bad_request("chat description is not modified")
+    chat.description = description
     call.world.save(chat)
     return True
 
@@ -182,12 +270,18 @@ def _may(call: Call, chat: Chat, right: str, refusal: str) -> None:
 
 # --- pins, photos
 
+PINS = "not enough rights to manage pinned messages in the chat"
+
 
 @method
 def pin_chat_message(call: Call) -> bool:
     chat = chat_to_write(call)
     message = message_in(call, chat, what="message to pin")
-    _may(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
+    if any(each in message.body for each in wire.SERVICE):
+        raise bad_request("service messages can't be pinned")
+    _may(call, chat, "can_pin_messages", PINS)
+    if message.id in chat.pinned:
+        raise bad_request("CHAT_NOT_MODIFIED")
     pin(call.world, message, call.bot)
     return True
 
@@ -195,10 +289,12 @@ def pin_chat_message(call: Call) -> bool:
 @method
 def unpin_chat_message(call: Call) -> bool:
     chat = chat_to_write(call)
-    _may(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
-    wanted = call.args.integer("message_id") or (chat.pinned[-1] if chat.pinned else 0)
-    if wanted not in chat.pinned:
+    wanted = call.args.message_id() or (chat.pinned[-1] if chat.pinned else 0)
+    if wanted not in chat.messages:
         raise bad_request("message to unpin not found")
+    _may(call, chat, "can_pin_messages", PINS)
+    if wanted not in chat.pinned:
+        raise bad_request("CHAT_NOT_MODIFIED")
     unpin(call.world, chat, [wanted])
     return True
 
@@ -206,7 +302,7 @@ def unpin_chat_message(call: Call) -> bool:
 @method
 def unpin_all_chat_messages(call: Call) -> bool:
     chat = chat_to_write(call)
-    _may(call, chat, "can_pin_messages", "not enough rights to manage pinned messages in the chat")
+    _may(call, chat, "can_pin_messages", PINS)
     unpin(call.world, chat, list(chat.pinned))
     return True
 

@@ -5,45 +5,44 @@ from typing import Any
 from tgsandbox.telegram import wire
 from tgsandbox.telegram.calls import Call, method
 from tgsandbox.telegram.errors import bad_request
-from tgsandbox.telegram.keyboards import inline_only
-from tgsandbox.telegram.media import EDITABLE, from_json
+from tgsandbox.telegram.keyboards import has_pay, inline_only
+from tgsandbox.telegram.media import EDITABLE, from_json, goes_with
 from tgsandbox.telegram.records import Json, Message
-from tgsandbox.telegram.sending import caption_body, text_body
+from tgsandbox.telegram.sending import CAPTION, caption_body, text_body
 from tgsandbox.telegram.targets import chat_to_write, message_in
 
 _MEDIA = ("photo", "video", "animation", "audio", "document", "voice", "paid_media")
 _TEXT = ("text", "entities", "link_preview_options")
-_CAPTION = ("caption", "caption_entities", "show_caption_above_media")
-_ABOUT_MEDIA = (*_CAPTION, *EDITABLE, "has_media_spoiler")
+_ABOUT_MEDIA = (*CAPTION, *EDITABLE, "has_media_spoiler")
 
 
 @method
 def edit_message_text(call: Call) -> Json | bool:
+    body = text_body(call)
     message = _to_edit(call)
     if "text" not in message.body:
         raise bad_request("there is no text in the message to edit")
-    return _change(call, message, _without(message, _TEXT) | text_body(call))
+    return _change(call, message, _without(message, _TEXT) | body)
 
 
 @method
 def edit_message_caption(call: Call) -> Json | bool:
+    body = caption_body(call)
     message = _to_edit(call)
     if not any(kind in message.body for kind in _MEDIA):
         raise bad_request("there is no caption in the message to edit")
-    return _change(call, message, _without(message, _CAPTION) | caption_body(call))
+    return _change(call, message, _without(message, CAPTION) | body)
 
 
 @method
 def edit_message_media(call: Call) -> Json | bool:
+    call.args.required("media")
+    item, caption = from_json(call, call.args.json("media", "input media"))
     message = _to_edit(call)
     if not any(kind in message.body for kind in (*EDITABLE, "text")):
-        raise bad_request("there is no media in the message to edit")
-    given = call.args.json("media", "InputMedia")
-    if given is None:
-        raise bad_request("media is empty")
-    item, caption = from_json(call, given)
-    if message.album and item.kind not in message.body:
-        raise bad_request("can't use media of the specified type in the album")
+        raise bad_request("message media can't be edited")
+    if message.album and not any(goes_with(item.kind, kind) for kind in message.body):
+        raise bad_request("can't change media type in the album")
     body = _without(message, (*_ABOUT_MEDIA, *_TEXT)) | item.body() | caption
     return _change(call, message, body)
 
@@ -55,7 +54,10 @@ def edit_message_reply_markup(call: Call) -> Json | bool:
 
 
 def _to_edit(call: Call) -> Message:
-    if inline_id := call.args.text("inline_message_id"):
+    if not call.args.text("chat_id") and not call.args.message_id():
+        inline_id = call.args.text("inline_message_id")
+        if not inline_id:
+            raise bad_request("message identifier is not specified")
         found = call.world.inline.get(inline_id)
         if found is None or found.via != call.bot.id:
             raise bad_request("MESSAGE_ID_INVALID")
@@ -72,6 +74,8 @@ def _change(call: Call, message: Message, body: Json) -> Json | bool:
     given: Any = call.args.json("reply_markup", "reply keyboard markup")
     private = message.chat.private
     markup = inline_only(given, private=private, bot_username=call.bot.username)
+    if has_pay(markup) and message.invoice is None:
+        raise bad_request("BUTTON_TYPE_INVALID")
     if body == message.body and markup == message.markup:
         raise bad_request(
             "message is not modified: specified new message content and reply markup are exactly "
@@ -79,7 +83,7 @@ def _change(call: Call, message: Message, body: Json) -> Json | bool:
         )
     only_keyboard = body == message.body
     call.world.change(message, body=body, markup=markup, edited=not only_keyboard)
-    if message.inline_id and call.args.text("inline_message_id"):
+    if not call.args.text("chat_id"):
         return True
     return wire.message(call.world, message)
 

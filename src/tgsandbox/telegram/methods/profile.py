@@ -6,14 +6,15 @@ from typing import Any
 from tgsandbox.telegram import wire
 from tgsandbox.telegram.calls import Call, method
 from tgsandbox.telegram.errors import bad_request
+from tgsandbox.telegram.fields import FieldError, number, object_, string
 from tgsandbox.telegram.keyboards import checked_web_app
 from tgsandbox.telegram.records import Bot, Chat, Json
-from tgsandbox.telegram.targets import chat_known
+from tgsandbox.telegram.targets import account_of, chat_named
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _PLAIN_SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators")
-MOST_COMMANDS = 100
+MOST_COMMANDS, MOST_COMMAND, MOST_DESCRIPTION = 100, 32, 256
 
 
 @method
@@ -36,15 +37,21 @@ def close(call: Call) -> bool:
 
 @method
 def set_my_commands(call: Call) -> bool:
-    given = call.args.json("commands", "list of bot commands")
+    given = call.args.json("commands", "commands")
     if given is None:
         given = []
     if not isinstance(given, list):
         raise bad_request("expected an Array of BotCommand")
-    if len(given) > MOST_COMMANDS:
-        raise bad_request("BOT_COMMANDS_TOO_MUCH")
+    try:
+        read = [_command(each) for each in given]
+    except FieldError as error:
+        raise bad_request(f"can't parse BotCommand: {error}") from None
     key = f"{_scope(call)}:{_language(call)}"
-    commands = [_command(each) for each in given]
+    commands = [_checked(*each) for each in read]
+    if len(commands) > MOST_COMMANDS:
+        raise bad_request("BOT_COMMANDS_TOO_MUCH")
+    if not all(_COMMAND.fullmatch(each["command"]) for each in commands):
+        raise bad_request("BOT_COMMAND_INVALID")
     call.bot.commands = {**call.bot.commands, key: commands}
     return _saved(call)
 
@@ -80,17 +87,22 @@ def commands_shown(bot: Bot, chat: Chat, user_id: int, language: str | None) -> 
     return []
 
 
-def _command(given: Any) -> Json:
+def _command(given: Any) -> tuple[str, str]:
     if not isinstance(given, dict):
-        raise bad_request("can't parse BotCommand: expected an Object")
-    name, description = given.get("command"), given.get("description")
-    if not isinstance(name, str) or not isinstance(description, str):
-        raise bad_request("can't parse BotCommand: command and description must be Strings")
+        raise FieldError("expected an Object")
+    return string(given, "command"), string(given, "description")
+
+
+def _checked(name: str, description: str) -> Json:
     name = name.removeprefix("/")
-    if not _COMMAND.fullmatch(name):
-        raise bad_request("BOT_COMMAND_INVALID")
-    if not 1 <= len(description) <= 256:
-        raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
+    if not name:
+        raise bad_request("command must be non-empty")
+    if len(name) > MOST_COMMAND:
+        raise bad_request(f"command length must not exceed {MOST_COMMAND}")
+    if not description:
+        raise bad_request("command description must be non-empty")
+    if len(description) > MOST_DESCRIPTION:
+        raise bad_request(f"command description length must not exceed {MOST_DESCRIPTION}")
     return {"command": name, "description": description}
 
 
@@ -98,18 +110,36 @@ def _scope(call: Call) -> str:
     given = call.args.json("scope", "BotCommandScope")
     if given is None:
         return "default"
+    try:
+        kind, where, user_id = _read_scope(given)
+    except FieldError as error:
+        raise bad_request(f"can't parse BotCommandScope: {error}") from None
+    if not where:
+        return kind
+    chat = chat_named(call, where)
+    if chat.private and kind != "chat":
+        raise bad_request("can't use specified scope in private chats")
+    return f"{kind} {chat.id} {user_id}" if user_id else f"{kind} {chat.id}"
+
+
+def _read_scope(given: Any) -> tuple[str, str, int]:
+    """Its type, and where and for whom it is to be."""
     if not isinstance(given, dict):
-        raise bad_request("can't parse BotCommandScope: expected an Object")
-    kind = given.get("type")
+        raise FieldError("BotCommandScope must be an Object")
+    kind = string(given, "type")
     if kind in _PLAIN_SCOPES:
-        return str(kind)
+        return kind, "", 0
     if kind not in ("chat", "chat_administrators", "chat_member"):
-        raise bad_request("can't parse BotCommandScope: unsupported type specified")
-    call.args.values["scope.chat_id"] = given.get("chat_id", "")
-    chat = chat_known(call, "scope.chat_id")
-    if kind == "chat_member":
-        return f"{kind} {chat.id} {given.get('user_id')}"
-    return f"{kind} {chat.id}"
+        raise FieldError("Unsupported type specified")
+    where = string(given, "chat_id")
+    if not where:
+        raise FieldError("Empty chat_id specified")
+    if kind != "chat_member":
+        return kind, where, 0
+    user_id = number(given, "user_id", bits=64)
+    if user_id <= 0:
+        raise FieldError("Invalid user_id specified")
+    return kind, where, user_id
 
 
 def _language(call: Call) -> str:
@@ -122,10 +152,12 @@ def _language(call: Call) -> str:
 # --- name and descriptions
 
 
-def _set_text(call: Call, texts: dict[str, str], name: str, most: int) -> dict[str, str]:
+def _set_text(
+    call: Call, texts: dict[str, str], name: str, *, most: int, refusal: str
+) -> dict[str, str]:
     code, text = _language(call), call.args.text(name)
     if len(text) > most:
-        raise bad_request(f"{name.replace('_', ' ')} is too long")
+        raise bad_request(refusal)
     if text:
         return {**texts, code: text}
     return {other: kept for other, kept in texts.items() if other != code}
@@ -137,8 +169,10 @@ def _text(call: Call, texts: dict[str, str], otherwise: str = "") -> str:
 
 @method
 def set_my_name(call: Call) -> bool:
-    bot = call.bot
-    bot.names = _set_text(call, bot.names, "name", 64)
+    bot, refusal = call.bot, "BOT_TITLE_INVALID"
+    if not call.args.text("name") and not _language(call):
+        raise bad_request(refusal)
+    bot.names = _set_text(call, bot.names, "name", most=64, refusal=refusal)
     bot.first_name = bot.names.get("", bot.username)
     return _saved(call)
 
@@ -150,7 +184,9 @@ def get_my_name(call: Call) -> Json:
 
 @method
 def set_my_description(call: Call) -> bool:
-    call.bot.descriptions = _set_text(call, call.bot.descriptions, "description", 512)
+    call.bot.descriptions = _set_text(
+        call, call.bot.descriptions, "description", most=512, refusal="BOT_DESC_INVALID"
+    )
     return _saved(call)
 
 
@@ -161,8 +197,10 @@ def get_my_description(call: Call) -> Json:
 
 @method
 def set_my_short_description(call: Call) -> bool:
-    bot = call.bot
-    bot.short_descriptions = _set_text(call, bot.short_descriptions, "short_description", 120)
+    texts, name = call.bot.short_descriptions, "short_description"
+    call.bot.short_descriptions = _set_text(
+        call, texts, name, most=120, refusal="BOT_SHARETEXT_INVALID"
+    )
     return _saved(call)
 
 
@@ -176,9 +214,12 @@ def get_my_short_description(call: Call) -> Json:
 
 @method
 def set_chat_menu_button(call: Call) -> bool:
-    key = _menu_of(call)
     given = call.args.json("menu_button", "menu button")
-    button = {"type": "default"} if given is None else _menu_button(given)
+    try:
+        button = {"type": "default"} if given is None else _menu_button(given)
+    except FieldError as error:
+        raise bad_request(f"can't parse menu button: {error}") from None
+    key = _menu_of(call)
     call.bot.menu_buttons = {**call.bot.menu_buttons, key: button}
     call.world.events.emit("menu", bot=call.bot, chat=key)
     return _saved(call)
@@ -199,29 +240,23 @@ def menu_button(bot: Bot, chat: str) -> Json:
 
 
 def _menu_of(call: Call) -> str:
-    if not call.args.text("chat_id"):
-        return ""
-    chat = chat_known(call)
-    if not chat.private:
-        raise bad_request("chat not found")
-    return str(chat.id)
+    return str(account_of(call, "chat_id").id) if "chat_id" in call.args else ""
 
 
 def _menu_button(given: Any) -> Json:
     if not isinstance(given, dict):
-        raise bad_request("can't parse menu button: expected an Object")
-    match given.get("type"):
+        raise FieldError("MenuButton must be an Object")
+    match string(given, "type"):
         case "default" | "commands" as kind:
             return {"type": kind}
         case "web_app":
-            text, app = given.get("text"), given.get("web_app")
-            if not isinstance(text, str) or not text:
-                raise bad_request('can\'t parse menu button: Field "text" must be a String')
-            if not isinstance(app, dict):
-                raise bad_request('can\'t parse menu button: Field "web_app" must be an Object')
-            return {"type": "web_app", "text": text, "web_app": {"url": checked_web_app(app)}}
+            text, app = string(given, "text"), object_(given, "web_app")
+            url = checked_web_app(app)
+            if not text:
+                raise bad_request("menu button text must be non-empty")
+            return {"type": "web_app", "text": text, "web_app": {"url": url}}
         case _:
-            raise bad_request("can't parse menu button: unsupported type specified")
+            raise FieldError("MenuButton has unsupported type")
 
 
 def _saved(call: Call) -> bool:

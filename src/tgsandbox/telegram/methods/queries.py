@@ -1,13 +1,17 @@
 """Answers to buttons, to inline queries and to Mini Apps."""
 
+import re
 from typing import Any
 
 from tgsandbox.telegram.calls import Call, method
 from tgsandbox.telegram.errors import bad_request
+from tgsandbox.telegram.fields import FieldError, object_, string
 from tgsandbox.telegram.inline import checked_result, result_message
 from tgsandbox.telegram.records import Json
+from tgsandbox.telegram.targets import person
 
-MOST_RESULTS = 50
+MOST_RESULTS, MOST_OFFSET, MOST_PARAMETER = 50, 64, 64
+_PARAMETER = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @method
@@ -29,19 +33,27 @@ def answer_callback_query(call: Call) -> bool:
 @method
 def answer_inline_query(call: Call) -> bool:
     args = call.args
-    results = args.json("results", "inline query results")
+    button = _button(args.json("button", "inline query results button"))
+    results = args.json("results", "JSON encoded inline query results")
+    if results is None:
+        results = []
     if not isinstance(results, list):
         raise bad_request("expected an Array of inline query results")
     if len(results) > MOST_RESULTS:
-        raise bad_request("RESULTS_TOO_MUCH")
-    checked = [checked_result(call, each) for each in results]
+        raise bad_request("too many inline query results specified")
+    try:
+        checked = [checked_result(call, each) for each in results]
+    except FieldError as error:
+        raise bad_request(f"can't parse InlineQueryResult: {error}") from None
+    if len(args.text("next_offset").encode()) > MOST_OFFSET:
+        raise bad_request("NEXT_OFFSET_INVALID")
     ids = [each["id"] for each in checked]
     if len(set(ids)) < len(ids):
         raise bad_request("RESULT_ID_DUPLICATE")
     answer = {
         "results": checked,
         "next_offset": args.text("next_offset"),
-        "button": _button(args.json("button", "inline query results button")),
+        "button": button,
     }
     call.world.answer("inline", call.bot, args.text("inline_query_id"), answer)
     return True
@@ -50,17 +62,36 @@ def answer_inline_query(call: Call) -> bool:
 def _button(given: Any) -> Json | None:
     if given is None:
         return None
-    if not isinstance(given, dict) or not isinstance(given.get("text"), str):
-        raise bad_request("can't parse inline query results button")
-    return given
+    try:
+        return _read_button(given)
+    except FieldError as error:
+        raise bad_request(f"can't parse inline query results button: {error}") from None
+
+
+def _read_button(given: Any) -> Json:
+    if not isinstance(given, dict):
+        raise FieldError("InlineQueryResultsButton must be an Object")
+    button: Json = {"text": string(given, "text")}
+    if "start_parameter" in given:
+        return button | {"start_parameter": _start(string(given, "start_parameter"))}
+    if "web_app" in given:
+        return button | {"web_app": {"url": string(object_(given, "web_app"), "url")}}
+    raise FieldError("InlineQueryResultsButton must have exactly one optional field")
+
+
+def _start(parameter: str) -> str:
+    if not parameter:
+        raise bad_request("can't use empty start_parameter")
+    if len(parameter) > MOST_PARAMETER:
+        raise bad_request("too long start_parameter specified")
+    if not _PARAMETER.fullmatch(parameter):
+        raise bad_request("unallowed characters in start_parameter are used")
+    return parameter
 
 
 @method
 def answer_web_app_query(call: Call) -> Json:
-    result = call.args.json("result", "inline query result")
-    if result is None:
-        raise bad_request("result is empty")
-    checked = checked_result(call, result)
+    checked = _result(call)
     query = call.world.answer("web_app", call.bot, call.args.text("web_app_query_id"), checked)
     user = call.world.users[query.user_id]
     chat = call.world.chats[query.about["chat"]]
@@ -70,13 +101,14 @@ def answer_web_app_query(call: Call) -> Json:
 
 @method
 def save_prepared_inline_message(call: Call) -> Json:
-    result = call.args.json("result", "inline query result")
-    if result is None:
-        raise bad_request("result is empty")
-    checked = checked_result(call, result)
-    user = call.world.users.get(call.args.identifier("user_id") or 0)
-    if user is None:
-        raise bad_request("user not found")
+    user = person(call)
+    checked = _result(call)
     lives = 3600
     query = call.world.ask("prepared", call.bot, user, lives=lives, result=checked)
     return {"id": query.id, "expiration_date": int(query.until)}
+
+
+def _result(call: Call) -> Json:
+    if not call.args.text("result"):
+        raise bad_request("result isn't specified")
+    return checked_result(call, call.args.json("result", "JSON encoded web view query results"))

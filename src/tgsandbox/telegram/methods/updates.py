@@ -4,12 +4,14 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from tgsandbox.telegram.calls import Call, method
+from tgsandbox.telegram.calls import Call, Told, method
 from tgsandbox.telegram.errors import ApiError, bad_request
 from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.updates import KINDS
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_HOST = re.compile(r"[^\s/?#@\\]+")
+_LONGEST_URL = 2048
 PORTS = {80, 88, 443, 8443}
 
 
@@ -31,42 +33,53 @@ async def get_updates(call: Call) -> list[Json]:
 
 
 @method
-def set_webhook(call: Call) -> bool:
+def set_webhook(call: Call) -> Told:
+    """As in the real server what was set before is gone, also when the new one is refused."""
     args, world, bot = call.args, call.world, call.bot
-    url = args.text("url").strip()
+    url = args.text("url")
     if not url:
         return delete_webhook(call)
-    secret = args.text("secret_token")
-    if len(secret) > 256:
-        raise bad_request("secret token is too long")
-    if secret and not _SECRET.fullmatch(secret):
-        raise bad_request("secret token contains unallowed characters")
-    _check_url(url, strict=world.strict_webhooks)
-    _keep_allowed(call)
-    if args.flag("drop_pending_updates"):
-        world.inboxes[bot.id].drop_all()
-    bot.webhook = {
+    if world.limits.on:
+        world.limits.spend_webhook(bot.id)
+    most = 100 if world.strict_webhooks else 100_000
+    wanted: Json = {
         "url": url,
-        "secret": secret,
+        "secret": args.text("secret_token"),
         "certificate": args.upload("certificate") is not None,
-        "max_connections": args.integer("max_connections", 40, low=1, high=100_000),
+        "max_connections": args.integer("max_connections", 40, low=1, high=most),
         "ip_address": args.text("ip_address"),
     }
+    drop = args.flag("drop_pending_updates")
+    if wanted == bot.webhook and not wanted["certificate"] and not drop:
+        _keep_allowed(call)
+        return Told(True, "Webhook is already set")
+    inbox = world.inboxes[bot.id]
+    inbox.interrupt(ApiError(409, "Conflict: terminated by setWebhook request"))
+    world.webhooks.forget(bot)
+    if drop:
+        inbox.drop_all()
+    _check_url(url)
+    if len(wanted["secret"]) > 256:
+        raise bad_request("secret token is too long")
+    if wanted["secret"] and not _SECRET.fullmatch(wanted["secret"]):
+        raise bad_request("secret token contains unallowed characters")
+    _keep_allowed(call)
+    if world.strict_webhooks:
+        _check_strictly(url)
+    bot.webhook = wanted
     world.save(bot)
     world.webhooks.set(bot)
-    world.inboxes[bot.id].interrupt(ApiError(409, "Conflict: terminated by setWebhook request"))
-    return True
+    return Told(True, "Webhook was set")
 
 
 @method
-def delete_webhook(call: Call) -> bool:
+def delete_webhook(call: Call) -> Told:
     world, bot = call.world, call.bot
+    was_set = bot.webhook is not None
     if call.args.flag("drop_pending_updates"):
         world.inboxes[bot.id].drop_all()
-    bot.webhook = None
-    world.save(bot)
-    world.webhooks.remove(bot)
-    return True
+    world.webhooks.forget(bot)
+    return Told(True, "Webhook was deleted" if was_set else "Webhook is already deleted")
 
 
 @method
@@ -86,7 +99,7 @@ def get_webhook_info(call: Call) -> Json:
             "max_connections": hook["max_connections"],
             **world.webhooks.trouble(bot),
         }
-        host = urlsplit(hook["url"]).hostname or ""
+        host = urlsplit(webhook_url(hook["url"])).hostname or ""
         if address := hook["ip_address"] or (host if re.fullmatch(r"[\d.]+", host) else ""):
             found["ip_address"] = address
     if bot.allowed is not None:
@@ -95,14 +108,14 @@ def get_webhook_info(call: Call) -> Json:
 
 
 def _keep_allowed(call: Call) -> None:
-    """A list that is left out stays as it was; an empty one means the usual kinds."""
-    given: Any = call.args.json("allowed_updates", "allowed updates")
-    if given is None:
+    """What is left out, or cannot be read, leaves the list as it was; an empty one, or one of
+    unknown names, means the usual kinds."""
+    try:
+        given: Any = call.args.json("allowed_updates", "allowed updates")
+    except ApiError:
         return
-    if not isinstance(given, list):
-        raise bad_request("can't parse allowed updates: expected an Array")
-    if any(not isinstance(each, str) for each in given):
-        raise bad_request("can't parse allowed updates: expected an Array of Strings")
+    if not isinstance(given, list) or any(not isinstance(each, str) for each in given):
+        return
     named = [each.lower() for each in given]
     allowed = [kind for kind in KINDS if kind in named] or None
     if allowed != call.bot.allowed:
@@ -110,17 +123,24 @@ def _keep_allowed(call: Call) -> None:
         call.world.save(call.bot)
 
 
-def _check_url(url: str, *, strict: bool) -> None:
+def webhook_url(url: str) -> str:
+    """With its scheme, which is https where it is left out."""
+    return url if "://" in url else f"https://{url}"
+
+
+def _check_url(url: str) -> None:
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts = urlsplit(webhook_url(url))
+        fine = parts.port != 0 and _HOST.fullmatch(parts.hostname or "")
     except ValueError:
-        raise bad_request("bad webhook: invalid webhook URL specified") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > 2048:
-        raise bad_request("bad webhook: invalid webhook URL specified")
-    if not strict:
-        return
+        fine = False
+    if not fine or parts.scheme not in ("http", "https") or len(url) > _LONGEST_URL:
+        raise bad_request("invalid webhook URL specified")
+
+
+def _check_strictly(url: str) -> None:
+    parts = urlsplit(webhook_url(url))
     if parts.scheme != "https":
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-    if (port or 443) not in PORTS:
+    if (parts.port or 443) not in PORTS:
         raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")

@@ -276,7 +276,6 @@ class Checkout:
 
         query = world.ask(kind, self.bot, self.user, lives=ANSWER_WITHIN, invoice=self.invoice.slug)
         query.waiting = answered
-        world.clock.at(query.until, lambda: self._forget(query))
         world.inboxes[self.bot.id].push(
             f"{kind}_query",
             {"id": query.id, "from": wire.user(self.user), **body},
@@ -304,11 +303,6 @@ class Checkout:
         if answer is None:
             raise PaymentFailed(late)
         return answer
-
-    def _forget(self, query: Query) -> None:
-        world = self._till.world
-        if query.id in world.queries:
-            world.drop_query(query)
 
     # --- the state
 

@@ -42,4 +42,4 @@ def _within_dollars(code: str, per_dollar: float) -> Currency:
 
 
 CURRENCIES = {code: _within_dollars(code, rate) for code, rate in _PER_DOLLAR.items()}
-CURRENCIES[STARS] = Currency(STARS, 0, 1, 10_000)
+CURRENCIES[STARS] = Currency(STARS, 0, 1, 100_000)  # as people have measured it

@@ -8,7 +8,7 @@ from tgsandbox.telegram.payments.invoices import Invoice
 from tgsandbox.telegram.records import Json
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_PHONE = re.compile(r"\d{7,15}")
+_PHONE = re.compile(r"[0-9]{7,15}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _ADDRESS = {  # what a line must look like, and the complaint when it does not
     "country_code": (_COUNTRY, "ADDRESS_COUNTRY_INVALID"),

@@ -16,7 +16,6 @@ from tgsandbox.telegram.records import Bot, Json, Message, Record, User
 if TYPE_CHECKING:
     from tgsandbox.telegram.world import World
 
-RECORDS = (Invoice, Charge, Subscription, SavedInfo, MediaPayload)
 _LETTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -73,19 +72,15 @@ class Till:
     ) -> Charge:
         """The money changes hands: from a card without limit, or from the person's Stars."""
         assert amount > 0
-        provider_id = ""
         if currency == STARS:
             if user.stars < amount:
                 raise PaymentFailed("BALANCE_TOO_LOW")
             user.stars -= amount
             self.world.save(user)
         number = next(self._numbers)
-        if currency == STARS:
-            charge_id, provider_id = f"stx{self._letters(137)}", f"{user.id}_{number}"
-        else:
-            charge_id = f"{bot.id}_{user.id}_{number}_{self.world.random.randrange(10**9)}"
-            provider_id = f"ch_{self._letters(24)}"
-        assert charge_id not in self.charges
+        charge_id, provider_id = self._ids(user, bot, currency, number)
+        while charge_id in self.charges:  # dice with a seed fall as they did before
+            charge_id, provider_id = self._ids(user, bot, currency, number)
         charge = Charge(
             id=charge_id,
             number=number,
@@ -214,6 +209,13 @@ class Till:
                 back = row | {"at": charge.refunded, "kind": "refund"}
                 rows.append((charge.refund_number, back))
         return [row for _, row in sorted(rows, key=lambda each: each[0])]
+
+    def _ids(self, user: User, bot: Bot, currency: str, number: int) -> tuple[str, str]:
+        """Telegram's and the provider's for a charge, which look as theirs do."""
+        if currency == STARS:
+            return f"stx{self._letters(137)}", f"{user.id}_{number}"
+        random = self.world.random.randrange(10**9)
+        return f"{bot.id}_{user.id}_{number}_{random}", f"ch_{self._letters(24)}"
 
     def _letters(self, count: int) -> str:
         return "".join(self.world.random.choices(_LETTERS, k=count))

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from tgsandbox.telegram.fields import FieldError, number, object_, string
 from tgsandbox.telegram.text.entity import Entity, ParseError, ascii_lower, utf16_length
 from tgsandbox.telegram.text.html import parse_html
-from tgsandbox.telegram.text.links import LinkError, checked, integer, user_id_of, valid_user_id
+from tgsandbox.telegram.text.links import LinkError, checked, user_id_of, valid_user_id
 from tgsandbox.telegram.text.markdown import parse_markdown
 from tgsandbox.telegram.text.markdown_v2 import parse_markdown_v2
 from tgsandbox.telegram.text.shape import clean, settle
@@ -48,15 +49,11 @@ def from_given(text: str, entities: Sequence[Any]) -> tuple[str, list[Entity]]:
     for value in entities:
         try:
             entity = _given(value)
-        except _FieldError as error:
+        except FieldError as error:
             raise ParseError(f"can't parse MessageEntity: {error}") from None
         if entity is not None:
             given.append(entity)
     return settle(text, [_obeyed(entity) for entity in given])
-
-
-class _FieldError(Exception):
-    pass
 
 
 def _check(text: str) -> None:
@@ -71,28 +68,28 @@ def _check(text: str) -> None:
 def _given(value: Any) -> Entity | None:
     """An entity of the request; none of those that Telegram would rather find itself."""
     if not isinstance(value, dict):
-        raise _FieldError("expected an Object")
-    offset, length = _number(value, "offset"), _number(value, "length")
-    type_ = _string(value, "type")
+        raise FieldError("expected an Object")
+    offset, length = number(value, "offset"), number(value, "length")
+    type_ = _text(value, "type")
     known: dict[str, Any] = {}
     match type_:
         case "":
-            raise _FieldError("Type is not specified")
+            raise FieldError("Type is not specified")
         case "pre":
-            known["language"] = _string(value, "language", default="") or None
+            known["language"] = _text(value, "language", default="") or None
         case "text_link":
-            known["url"] = _string(value, "url")
+            known["url"] = _text(value, "url")
         case "text_mention":
-            known["user_id"] = _number(_object(value, "user"), "id", bits=64)
+            known["user_id"] = number(object_(value, "user"), "id", bits=64)
         case "custom_emoji":
-            known["custom_emoji_id"] = str(_number(value, "custom_emoji_id", bits=64))
+            known["custom_emoji_id"] = str(number(value, "custom_emoji_id", bits=64))
         case "date_time":
-            known["unix_time"] = _number(value, "unix_time")
+            known["unix_time"] = number(value, "unix_time")
             known["date_time_format"] = _date_time_format(value)
         case _ if type_ in _FOUND:
             return None
         case _ if type_ not in _PLAIN:
-            raise _FieldError("Unsupported type specified")
+            raise FieldError("Unsupported type specified")
     return Entity(type=type_, offset=offset, length=length, **known)
 
 
@@ -117,47 +114,20 @@ def _obeyed(entity: Entity) -> Entity:
     return entity
 
 
-def _number(value: dict[str, Any], name: str, *, bits: int = 32) -> int:
-    field = _field(value, name)
-    if isinstance(field, bool) or not isinstance(field, int | float | str):
-        raise _FieldError(f'Field "{name}" must be a Number')
-    number = integer(str(field), bits=bits)
-    if number is None:
-        raise _FieldError(f'Field "{name}" must be a valid Number')
-    return number
-
-
-def _string(value: dict[str, Any], name: str, default: str | None = None) -> str:
-    field = _field(value, name, default)
-    if isinstance(field, bool) or not isinstance(field, int | float | str):
-        raise _FieldError(f'Field "{name}" must be of type String')
-    text = str(field)
+def _text(value: dict[str, Any], name: str, default: str | None = None) -> str:
+    text = string(value, name, default)
     if re.search("[\ud800-\udfff]", text):
         raise ParseError("strings must be encoded in UTF-8")
     return text
 
 
-def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
-    field = _field(value, name)
-    if not isinstance(field, dict):
-        raise _FieldError(f'Field "{name}" must be of type Object')
-    return field
-
-
-def _field(value: dict[str, Any], name: str, default: str | None = None) -> Any:
-    field = value.get(name, default)
-    if name not in value and default is None:
-        raise _FieldError(f'Can\'t find field "{name}"')
-    return field
-
-
 def _date_time_format(value: dict[str, Any]) -> str:
     """Of two that exclude each other the last is meant; in markup it would be the short one."""
-    given = _string(value, "date_time_format", default="")
+    given = _text(value, "date_time_format", default="")
     if given in ("r", "R"):
         return "r"
     if set(given) - set("tTdDwW"):
-        raise _FieldError("Invalid date-time format specified")
+        raise FieldError("Invalid date-time format specified")
     week = "w" if set(given) & set("wW") else ""
     dates = [letter for letter in given if letter in "dD"][-1:]
     times = [letter for letter in given if letter in "tT"][-1:]

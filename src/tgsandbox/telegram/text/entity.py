@@ -95,7 +95,7 @@ class Draft:
 
 
 def utf16_length(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8_length(text: str) -> int:

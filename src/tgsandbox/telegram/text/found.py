@@ -10,6 +10,7 @@ from tgsandbox.telegram.text.tlds import is_known_tld
 
 Span = tuple[int, int]
 
+_TELLING = re.compile(r"[@/#$+.]")  # whatever is found has one of these
 _MENTION = re.compile(r"(?<!\w)@([A-Za-z0-9_]{2,32}+)(?!\w)")
 _SHORT_NAMES = {"gif", "nft", "pic", "ufc", "vid"}
 _COMMAND = re.compile(
@@ -32,6 +33,8 @@ _PROTOCOLS = {"http": ("shttp",), "https": (), "ftp": ("tftp", "sftp"), "tonsite
 
 def found(text: str) -> list[Entity]:
     """None of them overlap: of two, the one that begins first."""
+    if not _TELLING.search(text):
+        return []
     spans = [
         *(("mention", span) for span in _mentions(text)),
         *(("bot_command", match.span()) for match in _COMMAND.finditer(text)),
@@ -41,6 +44,8 @@ def found(text: str) -> list[Entity]:
         *(("url", span) for span in _tg_urls(text)),
         *_urls_and_emails(text),
     ]
+    if not spans:
+        return []
     units = [0, *accumulate(map(utf16_length, text))]
     entities = in_order(
         Entity(type=kind, offset=units[begin], length=units[end] - units[begin])
@@ -54,7 +59,7 @@ def found(text: str) -> list[Entity]:
 
 
 def _mentions(text: str) -> Iterator[Span]:
-    for match in _MENTION.finditer(text):
+    for match in _MENTION.finditer(text) if "@" in text else ():
         if len(match[1]) >= 4 or ascii_lower(match[1]) in _SHORT_NAMES:
             yield match.span()
 

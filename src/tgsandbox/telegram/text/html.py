@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, replace
 
+from tgsandbox.telegram.fields import integer
 from tgsandbox.telegram.text.entity import Draft, Entity, ascii_lower, broken, in_order, utf8_length
-from tgsandbox.telegram.text.links import date_time_format, integer, link_entity
+from tgsandbox.telegram.text.links import date_time_format, link_entity
 
 _STYLE_TAGS = {
     "b": "bold",

@@ -3,6 +3,7 @@
 import re
 from ipaddress import AddressValueError, IPv6Address
 
+from tgsandbox.telegram.fields import integer
 from tgsandbox.telegram.text.entity import Entity, ascii_lower
 
 _SCHEMES = ("tg", "ton", "tonsite")
@@ -69,15 +70,6 @@ def date_time_format(given: str) -> str | None:
     return week + "".join(
         next((precision for precision in pair if precision in given), "") for pair in ("dD", "tT")
     )
-
-
-def integer(value: str, *, bits: int) -> int | None:
-    """A number written exactly as Telegram would write it, if it has no more than these bits."""
-    if not re.fullmatch(r"-?[0-9]{1,19}", value):
-        return None
-    number = int(value)
-    fits = -(1 << bits - 1) <= number < 1 << bits - 1
-    return number if fits and str(number) == value else None
 
 
 def checked(link: str) -> str:

@@ -33,6 +33,9 @@ _INVISIBLE = re.compile(
 def settle(text: str, entities: Iterable[Entity]) -> tuple[str, list[Entity]]:
     """The text and the entities as a message has them; an empty text if nothing is visible."""
     entities = list(entities)
+    if not entities:  # as most texts are; the same, with nothing to be moved along
+        text = clean(text).strip(" \n")
+        return ("", []) if _INVISIBLE.fullmatch(text) else (text, found(text))
     for entity in entities:
         for name, value in (("offset", entity.offset), ("length", entity.length)):
             if not 0 <= value <= MOST:

@@ -20,6 +20,7 @@ BODY_LIMIT = UPLOAD_LIMIT + (1 << 20)
 _DRAINED_AT_MOST = 1 << 30
 _MOST_FIELDS = 1000
 _QUOTED = re.compile(r'(name|filename)\*?="((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 class Gone(Exception):
@@ -150,7 +151,8 @@ class _Parts:
         self._name, self._value = bytearray(), bytearray()
 
     def _end(self) -> None:
-        told = dict(_QUOTED.findall(self._headers.get("content-disposition", "")))
+        said = _QUOTED.findall(self._headers.get("content-disposition", ""))
+        told = {name: _ESCAPED.sub(r"\1", value) for name, value in said}
         name = told.get("name", "")
         if "filename" in told:
             kind = self._headers.get("content-type", "application/octet-stream")
