@@ -63,7 +63,7 @@ def _in_chat(  # noqa: PLR0911  a table
     data: dict[str, Any] = event.data
     found: Json = {"chat": chat.key}
     match event.kind:
-        case "message" | "edited" | "reacted":
+        case "message" | "edited" | "reacted" | "receipt":
             message = data["message"]
             if message.id not in chat.messages:
                 return None

@@ -206,6 +206,8 @@ class Checkout:
         if invoice.single:
             invoice.paid = charge.id
             till.keep(invoice)
+            if message := self.message:
+                till.world.events.emit("receipt", chat=message.chat, message=message)
         if invoice.period:
             subscription = till.subscriptions.start(charge, invoice)
             more |= {

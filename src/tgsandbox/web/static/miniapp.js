@@ -313,7 +313,7 @@ function start({ url, bot, button }, { me, theme, onclose, app: page }) {
   async function pay(slug) {
     if (paying) return "failed";
     paying = true;
-    const status = await import("./sheet.js").then(({ openSheet }) => openSheet({ link: `https://t.me/$${slug}` }, {})).catch(tell);
+    const status = await import("./sheet.js").then(({ openSheet }) => openSheet({ link: `https://t.me/$${slug}` })).catch(tell);
     paying = false;
     return status ?? "failed";
   }
