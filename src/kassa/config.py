@@ -131,6 +131,11 @@ LogLevel = Annotated[
 ]
 
 
+def _number_in(token: Secret | None) -> str:
+    """What stands before the colon; a token that is wrong is told of anyway."""
+    return token.reveal().partition(":")[0] if token else ""
+
+
 class BotSettings(BaseModel):
     """A bot and the apps it shows. Without a name it is called by its number."""
 
@@ -140,7 +145,7 @@ class BotSettings(BaseModel):
     token: BotToken
     apps: Apps
     name: str = Field(
-        default_factory=lambda given: given["token"].reveal().partition(":")[0],
+        default_factory=lambda given: _number_in(given.get("token")),
         pattern="^[A-Za-z0-9_-]{1,64}$",
         description="Latin letters, digits, - and _, since it stands in addresses",
     )

@@ -11,7 +11,8 @@ from tgsandbox.telegram.payments.checkout import Checkout
 from tgsandbox.telegram.records import Json
 
 if TYPE_CHECKING:
-    from tgsandbox.sandbox import BotAccess, Group, Sandbox
+    from tgsandbox.bots import BotAccess
+    from tgsandbox.sandbox import Group, Sandbox
 
 Act = Callable[["Acting", Person, Given], Awaitable[Json]]
 ACTS: dict[str, tuple[Act, tuple[str, ...]]] = {}  # with the names that each understands

@@ -35,6 +35,9 @@ def serve(
     page: Annotated[
         bool, typer.Option(help="The chat page, which can do all that control can.")
     ] = True,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Another name under which page and control answer.")
+    ] = None,
     limits: Annotated[
         bool, typer.Option("--limits", help="Limit sending as Telegram does, with 429.")
     ] = False,
@@ -49,6 +52,7 @@ def serve(
     options = {
         "control": control,
         "page": page,
+        "allow_hosts": allow_host or [],
         "rate_limits": limits,
         "strict_webhooks": strict_webhooks,
     }

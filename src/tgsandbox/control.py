@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tgsandbox.acting import Acting
+from tgsandbox.bots import BotAccess
 from tgsandbox.given import Given, Wrong
-from tgsandbox.local import REFUSALS, checked_handler, given_in, json_of, refusal
+from tgsandbox.local import REFUSALS, checked_handler, given_in, json_of, nothing_there, refusal
 from tgsandbox.person_acts import ACTS
-from tgsandbox.sandbox import BotAccess
 from tgsandbox.showing import event_line, fields, group_shown, person_shown, seen_shown
 from tgsandbox.telegram.calls import METHODS
 from tgsandbox.telegram.faults import Fault, UpdateFault
@@ -66,7 +66,7 @@ class Control:
                 Route(f"/control{path}", checked_handler(handler, sandbox), methods=[verb])
                 for verb, path, handler in routes
             ],
-            exception_handlers={HTTPException: _nothing_there},
+            exception_handlers={HTTPException: nothing_there},
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -317,11 +317,6 @@ class Control:
                 yield b'event: missed\ndata: {"events": %d}\n\n' % (event.number - after - 1)
             after = event.number
             yield event_line(self._world, event)
-
-
-async def _nothing_there(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
 def _error(given: Any) -> tuple[int, str] | None:

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from tgsandbox.given import Given, Wrong
+from tgsandbox.hosts import name_in
 from tgsandbox.telegram.acts import Impossible
 from tgsandbox.telegram.args import parse_json
 from tgsandbox.telegram.errors import ApiError
@@ -33,7 +35,7 @@ def checked_handler(handler: Handler, sandbox: "Sandbox") -> Handler:
 
     async def checked(request: Request) -> Response:
         try:
-            expect_local(request)
+            expect_local(request, sandbox.allow_hosts)
             found = await handler(request)
         except REFUSALS as error:
             status, answer = refusal(error)
@@ -48,6 +50,11 @@ def checked_handler(handler: Handler, sandbox: "Sandbox") -> Handler:
         return found if isinstance(found, Response) else JSONResponse(found)
 
     return checked
+
+
+async def nothing_there(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
 def refusal(error: Exception) -> tuple[int, Json]:  # noqa: PLR0911  a table
@@ -69,12 +76,19 @@ def refusal(error: Exception) -> tuple[int, Json]:  # noqa: PLR0911  a table
             return 400, {"detail": str(error)}
 
 
-def expect_local(request: Request) -> None:
+def expect_local(request: Request, allowed: frozenset[str] = frozenset()) -> None:
     """A page of somebody else's in the same browser must not steer the sandbox, nor read it
     under a name of its own that leads here."""
-    bound = (request.scope.get("server") or ("",))[0]
-    if _host(request) not in _LOCAL | {bound}:
-        raise Wrong("The sandbox answers under its own address only.", 403)
+    bound, host = (
+        (request.scope.get("server") or ("",))[0],
+        name_in(request.headers.get("host", "")),
+    )
+    if host not in _LOCAL | {bound} | allowed:
+        raise Wrong(
+            f"The sandbox does not answer to the name {host!r}. "
+            "If it is yours, start it with --allow-host and that name.",
+            403,
+        )
     origin = request.headers.get("origin")
     elsewhere = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
@@ -83,37 +97,31 @@ def expect_local(request: Request) -> None:
         raise Wrong("Pages of other addresses may not steer the sandbox.", 403)
 
 
-def _host(request: Request) -> str:
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
-
-
 async def given_in(request: Request, *known: str) -> Given:
     return Given(await json_of(request), known)
 
 
-async def body_of(request: Request, known: set[str] | None) -> Json:
-    return (await json_of(request)) if known is None else (await given_in(request, *known)).values
-
-
 async def json_of(request: Request) -> Json:
-    content = bytearray()
-    try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > BODY_LIMIT:
-                raise Wrong("The request is too large.", 413)
-    except ClientDisconnect:
-        raise Gone from None
+    content = await content_of(request, BODY_LIMIT, told="The request is too large.")
     kind = request.headers.get("content-type", "application/json")
     if kind.partition(";")[0].strip().lower() != "application/json":
         raise Wrong("Send JSON, with Content-Type: application/json.", 415)
     try:
-        given = parse_json(bytes(content)) if content else {}
+        given = parse_json(content) if content else {}
     except ValueError:
         raise Wrong("The request is not JSON.") from None
     if not isinstance(given, dict):
         raise Wrong("The request is to be a JSON object.")
     return given
+
+
+async def content_of(request: Request, limit: int, *, told: str) -> bytes:
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > limit:
+                raise Wrong(told, 413)
+    except ClientDisconnect:
+        raise Gone from None
+    return bytes(content)

@@ -15,7 +15,8 @@ from tgsandbox.telegram.records import Chat, Json, Message, Query
 from tgsandbox.watching import Watcher
 
 if TYPE_CHECKING:
-    from tgsandbox.sandbox import BotAccess, Group
+    from tgsandbox.bots import BotAccess
+    from tgsandbox.sandbox import Group
 
 _T = TypeVar("_T")
 ADDRESS = {

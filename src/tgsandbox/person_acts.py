@@ -94,15 +94,17 @@ async def react(here: Acting, person: Person, given: Given) -> Json:
 # --- reading
 
 
-@act("containing", "timeout")
+@act("containing", "where", "timeout")
 async def reply(here: Acting, person: Person, given: Given) -> Json:
-    seen = await person.reply(given.text_or("containing", None), timeout=_timeout(given))
-    return seen_shown(seen)
+    where = here.chat(given, "where")
+    containing = given.text_or("containing", None)
+    return seen_shown(await person.reply(containing, where=where, timeout=_timeout(given)))
 
 
-@act("timeout")
+@act("containing", "timeout")
 async def edited(here: Acting, person: Person, given: Given) -> Json:
-    return seen_shown(await person.edited(timeout=_timeout(given)))
+    containing = given.text_or("containing", None)
+    return seen_shown(await person.edited(containing, timeout=_timeout(given)))
 
 
 @act("text", "timeout")
@@ -200,11 +202,12 @@ async def choose(here: Acting, person: Person, given: Given) -> Json:
 # --- paying
 
 
-@act("link", "message", "chat", "card", "tip", "shipping", "timeout", *_INFO)
+@act("link", "message", "chat", "card", "tip", "shipping", "confirm", "timeout", *_INFO)
 async def pay(here: Acting, person: Person, given: Given) -> Json:
     """The latest invoice, the one of a message or of a link, from the sheet to the receipt."""
     chosen: Json = {"card": given.text_or("card", "ok"), "tip": given.whole_or("tip", 0, 0, MOST)}
     chosen["shipping"] = given.text_or("shipping", None)
+    chosen["confirm"] = "confirm" not in given.values or given.flag("confirm")
     receipt = await person.pay(
         _invoice(here, person, given), timeout=_timeout(given), **chosen, **_info(given)
     )

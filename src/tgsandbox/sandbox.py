@@ -1,15 +1,17 @@
 """Telegram in a test: a server on a free port, bots with tokens, people who act."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
+from tgsandbox.bots import BotAccess, CallRefused
 from tgsandbox.events import Event
+from tgsandbox.hosts import checked_hosts
 from tgsandbox.people import Person
 from tgsandbox.server import App, Listener, Server
 from tgsandbox.store import Store
-from tgsandbox.telegram import acts, updates
+from tgsandbox.telegram import acts
 from tgsandbox.telegram.args import Args
 from tgsandbox.telegram.botapi import perform
 from tgsandbox.telegram.faults import Fault, UpdateFault
@@ -17,97 +19,10 @@ from tgsandbox.telegram.records import Bot, Chat, Json, User
 from tgsandbox.telegram.request import Receive, Scope, Send
 from tgsandbox.telegram.world import World
 from tgsandbox.transcript import transcript
-from tgsandbox.watching import Late
+
+__all__ = ["BotAccess", "CallRefused", "Group", "Sandbox", "SandboxClock"]
 
 DEADLINE = 5.0
-
-
-class BotAccess:
-    """A bot's name, token and where it finds its API."""
-
-    def __init__(self, sandbox: "Sandbox", record: Bot) -> None:
-        self._sandbox = sandbox
-        self.record = record
-
-    @property
-    def id(self) -> int:
-        return self.record.id
-
-    @property
-    def username(self) -> str:
-        return self.record.username
-
-    @property
-    def token(self) -> str:
-        return self.record.token
-
-    @property
-    def api(self) -> str:
-        """The root of the Bot API, as aiogram's `TelegramAPIServer.from_base` and grammY's
-        `apiRoot` take it."""
-        return self._sandbox.url
-
-    @property
-    def provider_token(self) -> str:
-        """For invoices in real currencies."""
-        return f"{self.id}:TEST:{self.username}"
-
-    @property
-    def stars(self) -> int:
-        return self._sandbox.world.till.stars.balance(self.record)
-
-    @property
-    def pending(self) -> list[Json]:
-        """Updates that it has not taken yet."""
-        waiting = self._sandbox.world.inboxes[self.id].pending.values()
-        return [updates.shown(each) for each in waiting]
-
-    async def caught_up(self, *, timeout: float | None = None) -> None:
-        """Until it has taken all its updates."""
-        world, done = self._sandbox.world, asyncio.Event()
-
-        def look(_: Event | None = None) -> None:
-            if not world.inboxes[self.id].pending:
-                done.set()
-
-        world.events.listeners.append(look)
-        look()
-        try:
-            await asyncio.wait_for(
-                done.wait(), self._sandbox.deadline if timeout is None else timeout
-            )
-        except TimeoutError:
-            told = "\n".join(self._sandbox.hints())
-            raise Late(f"{told}\n\n{self._sandbox.transcript()}") from None
-        finally:
-            world.events.listeners.remove(look)
-
-    def calls(self, method: str) -> list[Json]:
-        """What it was called with, each time, the latest last."""
-        return [
-            dict(event.data["args"])
-            for event in self._sandbox.world.events.since(0)
-            if event.kind == "call"
-            and event.data["bot"] is self.record
-            and event.data["method"].lower() == method.lower()
-        ]
-
-    async def call(self, method: str, **args: Any) -> Any:
-        """A call in the bot's name; raises what the API refuses."""
-        outcome = await perform(self._sandbox.world, self.record, method, Args(values=args))
-        if not outcome.answer["ok"]:
-            raise CallRefused(outcome.status, outcome.answer["description"])
-        return outcome.answer["result"]
-
-    def chat_with(self, user: User) -> Chat:
-        return self._sandbox.world.private_chat(user, self.record)
-
-
-class CallRefused(Exception):
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{code} {description}")
-        self.code = code
-        self.description = description
 
 
 class Group:
@@ -153,6 +68,7 @@ class Sandbox:
         data: Path | str | None = None,
         control: bool = False,
         page: bool = False,
+        allow_hosts: Iterable[str] = (),
         rate_limits: bool = False,
         strict_webhooks: bool = False,
         deadline: float = DEADLINE,
@@ -165,6 +81,7 @@ class Sandbox:
         self._people: dict[int, Person] = {}
         self._host, self._port = host, port
         self._control, self._page = control or page, page
+        self.allow_hosts = checked_hosts(allow_hosts)
         self._listener: Listener | None = None
         self._store = Store(Path(data), self.world) if data is not None else None
         self.world.webhooks.perform = self._perform

@@ -6,6 +6,7 @@ from typing import Any
 
 import uvloop
 
+from tgsandbox.hosts import checked_hosts
 from tgsandbox.sandbox import Sandbox
 from tgsandbox.store import CannotKeep
 from tgsandbox.telegram.names import checked_username
@@ -21,6 +22,7 @@ def run(bots: list[str], **options: Any) -> None:
 
 async def _serve(bots: list[str], options: dict[str, Any]) -> None:
     try:
+        checked_hosts(options["allow_hosts"])
         for name in bots:
             checked_username(name)
     except ValueError as error:

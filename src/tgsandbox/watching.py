@@ -12,7 +12,8 @@ from tgsandbox.telegram.acts import Impossible
 from tgsandbox.telegram.records import Bot, Chat, Message, User
 
 if TYPE_CHECKING:
-    from tgsandbox.sandbox import BotAccess, Group, Sandbox
+    from tgsandbox.bots import BotAccess
+    from tgsandbox.sandbox import Group, Sandbox
 
 _T = TypeVar("_T")
 
@@ -115,7 +116,8 @@ class Watcher:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.add(future)
             try:
-                await asyncio.wait_for(future, deadline - time.monotonic())
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await future
             except TimeoutError:
                 if (found := check()) is not None:
                     return found

@@ -120,11 +120,11 @@ async def invoice(
 ) -> None:
     amount, currency = price
     stars = currency == "XTR"
+    more.setdefault("description", "Хватит надолго")
     await bot.call(
         "sendInvoice",
         chat_id=chat,
         title=title,
-        description="Хватит надолго",
         payload=payload,
         currency=currency,
         provider_token="" if stars else bot.provider_token,

@@ -63,10 +63,15 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest.fixture
+def wrong() -> list[str]:
+    """What has gone wrong in the windows; a test takes out what it has asked for."""
+    return []
+
+
 @pytest_asyncio.fixture
-async def window(browser: Browser, tg: Sandbox) -> AsyncIterator[Window]:
+async def window(browser: Browser, tg: Sandbox, wrong: list[str]) -> AsyncIterator[Window]:
     """`await window(buyer)`: a window of that person; nothing may go wrong in it unheard."""
-    wrong: list[str] = []
 
     async def opened(
         person: Person | None = None,
@@ -102,6 +107,7 @@ def shots(request: pytest.FixtureRequest) -> Callable[[Page, str], Awaitable[Non
     async def take(page: Page, name: str) -> None:
         if folder:
             await page.wait_for_timeout(400)
-            await page.screenshot(path=str(Path(folder) / f"{name}.png"))
+            path = str(Path(folder) / f"{name}.jpg")
+            await page.screenshot(path=path, type="jpeg", quality=82)
 
     return take

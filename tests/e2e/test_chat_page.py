@@ -20,7 +20,7 @@ async def test_a_conversation_with_buttons_and_edits(
     async with serve(tg, "shop_bot", shop):
         page = await window(buyer)
         await page.get_by_role("listitem").filter(has_text="shop_bot").click()
-        await page.get_by_role("button", name="НАЧАТЬ").click()
+        await page.get_by_role("button", name="НАЧАТЬ", exact=True).click()
 
         await expect(page.locator(".bubble").last).to_contain_text("Что вам угодно?")
         await page.get_by_role("button", name="О нас").click()

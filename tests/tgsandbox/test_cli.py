@@ -40,6 +40,36 @@ async def test_serve_says_where_it_is_and_stops_when_it_is_told_to(sign: signal.
         assert await it.process.stdout.read() == b""
 
 
+@pytest.mark.parametrize(
+    ("args", "page", "control"),
+    [
+        ([], 200, 200),
+        (["--control"], 200, 200),
+        (["--no-page"], 404, 404),
+        (["--no-page", "--control"], 404, 200),
+    ],
+)
+async def test_what_is_served(args: list[str], page: int, control: int) -> None:
+    """The page can do all that control can, so it brings it along."""
+    async with served(*args) as it, aiohttp.ClientSession() as http:
+        for path, status in (("/", page), ("/page/api/people", page), ("/control", control)):
+            async with http.get(f"{it.url}{path}") as response:
+                assert response.status == status, path
+        assert (f"Its chats: open {it.url}/ in a browser" in it.said) is (page == 200)
+        assert (f"Control is at {it.url}/control" in it.said) is ("--control" in args)
+
+
+async def test_other_names_for_it() -> None:
+    args = ("--host", "0.0.0.0", "--allow-host", "tgsandbox", "--allow-host", "tg.example")
+    async with served(*args) as it, aiohttp.ClientSession() as http:
+        url = it.url.replace("0.0.0.0", "127.0.0.1")
+        for host, status in (("tgsandbox:8081", 200), ("tg.example", 200), ("other:8081", 403)):
+            async with http.get(f"{url}/control", headers={"Host": host}) as response:
+                assert response.status == status
+                told = await response.json()
+        assert "start it with --allow-host and that name" in told["detail"]
+
+
 async def test_serve_takes_what_it_is_told() -> None:
     async with (
         served("--no-page", "--limits", "--strict-webhooks") as it,
@@ -75,6 +105,10 @@ async def test_a_port_in_use_is_told_in_words() -> None:
             "tgsandbox: Cannot listen on no.such.host.invalid:0 (",
         ),
         (["--host", "192.0.2.1"], "tgsandbox: Cannot listen on 192.0.2.1:0 ("),
+        (
+            ["--allow-host", "http://x"],
+            "tgsandbox: 'http://x' is not the name of a host, such as tgsandbox.",
+        ),
         (["--bot", "shop"], "tgsandbox: 'shop' cannot be the username of a bot"),
     ],
 )

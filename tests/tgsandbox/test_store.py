@@ -23,6 +23,7 @@ from tests.tgsandbox.delivery.plain import Client, eventually, hook
 from tests.tgsandbox.serving import run, served
 from tgsandbox import BotAccess, Sandbox
 from tgsandbox.store import KINDS, CannotKeep, InUse
+from tgsandbox.telegram.files import file_id, photo_size
 from tgsandbox.telegram.records import Record, Update
 from tgsandbox.telegram.world import World
 
@@ -136,6 +137,24 @@ async def test_everything_comes_back_after_a_stop(tmp_path: Path) -> None:
         assert tg.books() == books
         stored = next(iter(tg.world.files.known.values()))
         assert tg.world.files.content(stored) == b"price list"
+
+
+async def test_what_is_known_of_a_file_comes_back(tmp_path: Path) -> None:
+    """What was said of it, and its thumbnail, are there when it is sent again."""
+    async with Sandbox(data=tmp_path) as tg:
+        bot, buyer = tg.bot("shop_bot"), tg.user("Buyer")
+        await buyer.start(bot)
+        audio = tg.world.files.add("audio", b"music")
+        audio.title, audio.performer, audio.duration = "Tea", "Samovar", 7
+        audio.thumbnail = photo_size(tg.world.files.add("thumbnail", PIXEL))
+        tg.world.save(audio)
+        given = {"chat_id": buyer.id, "audio": file_id(audio)}
+        first = await bot.call("sendAudio", **given)
+    async with Sandbox(data=tmp_path) as tg:
+        again = await tg.bot("shop_bot").call("sendAudio", **given)
+        assert again["audio"] == first["audio"]
+        assert (again["audio"]["title"], again["audio"]["performer"]) == ("Tea", "Samovar")
+        assert tg.world.files.find(again["audio"]["thumbnail"]["file_id"])
 
 
 async def test_ids_go_on(tmp_path: Path) -> None:

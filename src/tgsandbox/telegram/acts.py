@@ -112,7 +112,7 @@ def share_contact(world: World, user: User, chat: Chat) -> Message:
 def forward(world: World, user: User, message: Message, chat: Chat) -> Message:
     sender = wire.user(world.accounts[message.sender])
     origin = message.origin or {"type": "user", "date": message.date, "sender_user": sender}
-    if message.protected:
+    if message.protected or any(each in message.body for each in wire.SERVICE):
         raise Impossible("The message may not be forwarded.")
     return write(world, user, chat, message.body, origin=origin)
 
@@ -120,6 +120,8 @@ def forward(world: World, user: User, message: Message, chat: Chat) -> Message:
 def edit(world: World, user: User, message: Message, text: str) -> None:
     if message.sender != user.id:
         raise Impossible("Only one's own messages can be edited.")
+    if not any(each in message.body for each in _EDITABLE):
+        raise Impossible("There is nothing to edit in this message.")
     said = text_body(text)
     body = {each: value for each, value in message.body.items() if each not in _SAID}
     if "text" in message.body:
@@ -132,6 +134,7 @@ def edit(world: World, user: User, message: Message, text: str) -> None:
     world.tell_bots(message.chat, "edited_message", message)
 
 
+_EDITABLE = ("text", "photo", "video", "animation", "audio", "voice", "document", "paid_media")
 _SAID = ("text", "entities", "caption", "caption_entities")
 
 

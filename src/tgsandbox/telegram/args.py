@@ -3,7 +3,8 @@
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from math import isfinite
+from typing import Any, NoReturn
 
 from tgsandbox.telegram.errors import bad_request
 
@@ -93,9 +94,10 @@ class Args:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """As JSON has it: no NaN, no depth that ends the parser, no half of a character."""
+    """As JSON has it: no NaN, no number that is infinite, no depth that ends the parser, no half
+    of a character."""
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         if (text.find("\\u") if isinstance(text, str) else text.find(b"\\u")) >= 0:
             json.dumps(value, ensure_ascii=False).encode()  # half of a surrogate pair is no text
     except RecursionError:
@@ -103,5 +105,10 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def _refuse(constant: str) -> Any:
+def _finite(given: str) -> float:
+    number = float(given)
+    return number if isfinite(number) else _refuse(given)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")

@@ -130,13 +130,11 @@ def photo_size(stored: StoredFile) -> Json:
     return {**shown(stored), "width": stored.width, "height": stored.height}
 
 
-def described(stored: StoredFile, thumbnail: StoredFile | None = None) -> Json:
+def described(stored: StoredFile) -> Json:
     """The file as the Bot API shows one of its kind; a photo is a list, see `photo_size`."""
     found = shown(stored)
     match stored.type:
-        case "voice":
-            found |= {"duration": stored.duration}
-        case "audio":
+        case "voice" | "audio":
             found |= {"duration": stored.duration}
         case "video" | "animation":
             found |= {
@@ -158,8 +156,9 @@ def described(stored: StoredFile, thumbnail: StoredFile | None = None) -> Json:
         found["mime_type"] = stored.mime
     if stored.type not in ("voice", "video_note", "sticker") and stored.name:
         found["file_name"] = stored.name
-    if thumbnail:
-        found["thumbnail"] = photo_size(thumbnail)
+    for name in ("title", "performer", "emoji", "thumbnail"):
+        if value := getattr(stored, name):
+            found[name] = value
     return found
 
 

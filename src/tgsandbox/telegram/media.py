@@ -16,20 +16,26 @@ EDITABLE = ("animation", "document", "audio", "photo", "video")
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What the sender says of a file, and its thumbnail."""
+
+    words: Json
+    thumbnail: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A medium as it comes, alone or as one of an album."""
 
     kind: str
     file: StoredFile
-    thumbnail: StoredFile | None
-    about: Json
     spoiler: bool = False
 
     def body(self) -> Json:
         if self.kind == "photo":
             found: Json = {"photo": [files.photo_size(self.file)]}
         else:
-            shown = files.described(self.file, self.thumbnail) | _known(self.kind, self.about)
+            shown = files.described(self.file)
             found = {self.kind: shown}
             if self.kind == "animation":
                 found["document"] = {each: shown[each] for each in shown if each not in _OF_FILMS}
@@ -41,10 +47,9 @@ class Item:
 def from_call(call: Call, kind: str) -> Item:
     """The medium in the field of its own name, as in sendPhoto."""
     args = call.args
-    file = take(call, kind, args.text(kind), args.upload(kind))
-    about: Json = {name: args.text(name) for name in _ABOUT if name in args}
-    thumbnail = _thumbnail(call, args.upload("thumbnail"))
-    return Item(kind, file, thumbnail, about, args.flag("has_spoiler"))
+    said = About({name: args.text(name) for name in _ABOUT if name in args}, args.upload(_SMALL))
+    file = take(call, kind, args.text(kind), args.upload(kind), said)
+    return Item(kind, file, args.flag("has_spoiler"))
 
 
 def from_json(call: Call, value: Any, *, album: bool = False) -> tuple[Item, Json]:
@@ -62,20 +67,19 @@ def _read(call: Call, value: Any, *, album: bool) -> tuple[Item, Json]:
     caption = captioned(*formatted_text(call, text, mode, value.get("caption_entities")))
     if flag(value, "show_caption_above_media") and caption:
         caption["show_caption_above_media"] = True
-    about = {name: string(value, name) for name in _ABOUT if name in value}
+    words = {name: string(value, name) for name in _ABOUT if name in value}
     spoiler = flag(value, "has_spoiler")
     given = string(value, "media", "")
     upload = call.args.attached(given)
     if not given or (given.startswith("attach://") and upload is None):
         raise FieldError("media not found")
-    thumbnail = call.args.attached(string(value, "thumbnail", ""))
+    said = About(words, call.args.attached(string(value, _SMALL, "")))
     kind = string(value, "type")
     if album and kind == "animation":
         raise FieldError('type "animation" can\'t be used in sendMediaGroup')
     if kind not in EDITABLE:
         raise FieldError(f'type "{kind}" is unsupported')
-    file = take(call, kind, given, upload)
-    return Item(kind, file, _thumbnail(call, thumbnail), about, spoiler), caption
+    return Item(kind, take(call, kind, given, upload, said), spoiler), caption
 
 
 def goes_with(kind: str, other: str) -> bool:
@@ -83,12 +87,13 @@ def goes_with(kind: str, other: str) -> bool:
     return kind == other or {kind, other} == {"photo", "video"}
 
 
-def take(call: Call, kind: str, given: str, upload: Upload | None) -> StoredFile:
-    """The file: one that is uploaded, fetched from an address, or known by its id."""
+def take(call: Call, kind: str, given: str, upload: Upload | None, about: About) -> StoredFile:
+    """The file: one that is uploaded, fetched from an address, or known by its id. What is
+    said of one that is known already is not listened to."""
     if upload is not None:
-        return _store(call, kind, upload)
+        return _store(call, kind, upload, about)
     if fetched := call.args.files.get(given):
-        return _stored_from_web(call, kind, fetched)
+        return _stored_from_web(call, kind, fetched, about)
     if not given or given.startswith("attach://"):
         raise bad_request(f"there is no {kind.replace('_', ' ')} in the request")
     if given.startswith(("http://", "https://")):
@@ -101,13 +106,13 @@ def take(call: Call, kind: str, given: str, upload: Upload | None) -> StoredFile
     return stored
 
 
-def _stored_from_web(call: Call, kind: str, fetched: Upload) -> StoredFile:
+def _stored_from_web(call: Call, kind: str, fetched: Upload, about: About) -> StoredFile:
     if not fetched.content or (kind == "photo" and probe.picture(fetched.content) is None):
         raise bad_request("wrong type of the web page content")
-    return _store(call, kind, fetched)
+    return _store(call, kind, fetched, about)
 
 
-def _store(call: Call, kind: str, upload: Upload) -> StoredFile:
+def _store(call: Call, kind: str, upload: Upload, about: About) -> StoredFile:
     if not upload.content:
         raise bad_request("file must be non-empty")
     if kind == "photo":
@@ -118,15 +123,22 @@ def _store(call: Call, kind: str, upload: Upload) -> StoredFile:
         files.check_photo(upload.content)
     name = None if kind in ("photo", "voice", "video_note", "sticker") else upload.name
     guess = upload.type if kind in ("document", "audio", "sticker") else None
-    return call.world.files.add(kind, upload.content, name=name, mime=guess)
+    stored = call.world.files.add(kind, upload.content, name=name, mime=guess)
+    _tell(call, stored, about)
+    return stored
 
 
-def _thumbnail(call: Call, upload: Upload | None) -> StoredFile | None:
-    if upload is None or probe.picture(upload.content) is None:
-        return None  # one that cannot be shown is left out
-    return call.world.files.add("thumbnail", upload.content)
+def _tell(call: Call, stored: StoredFile, about: About) -> None:
+    """What the sender says of the file goes before what its bytes tell."""
+    for name, value in _known(stored.type, about.words).items():
+        setattr(stored, name, value)
+    small = about.thumbnail
+    if small and probe.picture(small.content):  # one that cannot be shown is left out
+        stored.thumbnail = files.photo_size(call.world.files.add("thumbnail", small.content))
+    call.world.save(stored)
 
 
+_SMALL = "thumbnail"
 _ABOUT = ("duration", "width", "height", "length", "performer", "title", "emoji")
 _LONGEST, _WIDEST = 86_400, 10_000
 _OF_FILMS = ("width", "height", "duration")  # and not of documents
@@ -141,7 +153,6 @@ _OF = {
 
 
 def _known(kind: str, about: Json) -> Json:
-    """What the sender says of the file goes before what its bytes tell."""
     found: Json = {}
     for name in _OF.get(kind, ()):
         given = about.get(name)
@@ -150,7 +161,8 @@ def _known(kind: str, about: Json) -> Json:
         if name in ("performer", "title", "emoji"):
             found[name] = given
         elif given.isdecimal() and int(given[:10]) > 0:
-            found[name] = min(int(given[:10]), _LONGEST if name == "duration" else _WIDEST)
+            number = min(int(given[:10]), _LONGEST if name == "duration" else _WIDEST)
+            found["width" if name == "length" else name] = number
     return found
 
 

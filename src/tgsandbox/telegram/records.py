@@ -200,6 +200,10 @@ class StoredFile(Record):
     width: int = 0
     height: int = 0
     duration: int = 0
+    title: str | None = None
+    performer: str | None = None
+    emoji: str | None = None
+    thumbnail: Json | None = None  # as a PhotoSize
     extension: str = ""
 
     @property

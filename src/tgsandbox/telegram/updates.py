@@ -172,9 +172,11 @@ class Inbox:
     async def _news(self, until: float) -> bool:
         """Waits; whether there may be something by now."""
         loop = asyncio.get_running_loop()
-        poll = self._poll = loop.create_future()
+        poll: asyncio.Future[bool] = loop.create_future()
+        self._poll = poll
         try:
-            return await asyncio.wait_for(poll, until - loop.time())
+            async with asyncio.timeout_at(until):  # wait_for of 3.11 may swallow a cancellation
+                return await poll
         except TimeoutError:
             return False
         finally:

@@ -15,9 +15,12 @@ _LOGGED = ("call", "update", "delivered", "dropped", "refused")
 
 async def live(world: World, user: User, boot: str, after: int) -> AsyncIterator[str]:
     """Server-sent events. The first says which run of the sandbox this is: after another
-    one the page has to look at everything anew."""
+    one, or when too much was missed, the page has to look at everything anew."""
     yield _line("hello", {"boot": boot, "now": world.clock.time()})
     async for event in world.events.follow(after):
+        if event.number > after + 1:
+            yield _line("hello", {"boot": f"{boot} {event.number}", "now": world.clock.time()})
+        after = event.number
         told = _told(world, user, event)
         if told is not None:
             yield _line(told[0], told[1], event.number)
@@ -35,7 +38,8 @@ def _told(world: World, user: User, event: Event) -> tuple[str, Json] | None:  #
     data = event.data
     chat = data.get("chat")
     if isinstance(chat, Chat):
-        if not world.is_member(chat, user.id) and event.kind != "member":
+        joins_or_leaves = event.kind == "member" and data["account"] is user
+        if not (world.is_member(chat, user.id) or joins_or_leaves):
             return None
         return _in_chat(world, user, event, chat)
     match event.kind:
@@ -43,11 +47,9 @@ def _told(world: World, user: User, event: Event) -> tuple[str, Json] | None:  #
             query = data["query"]
             return "answered", {"query": query.id, "type": query.type, "answer": data["answer"]}
         case "delivered":
-            message = data["update"].body.get("message_id")
-            sender = data["update"].body.get("from", {}).get("id")
-            if data["update"].type == "message" and sender == user.id:
-                where = f"{data['bot'].id}:{user.id}"
-                return "delivered", {"chat": where, "id": message}
+            found = view.brought(data["update"])
+            if found and found[0] == user.id:
+                return "delivered", {"chat": f"{data['bot'].id}:{user.id}", "id": found[1]}
         case "person" | "bot" | "stars":
             return "people", {"me": view.person(user)}
         case "menu" | "commands":

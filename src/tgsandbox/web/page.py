@@ -4,20 +4,24 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tgsandbox.given import Wrong
-from tgsandbox.local import body_of, checked_handler
+from tgsandbox.given import Given, Wrong
+from tgsandbox.local import checked_handler, content_of, given_in, json_of, nothing_there
 from tgsandbox.telegram.files import UPLOAD_LIMIT
-from tgsandbox.telegram.records import Chat, Json, User
+from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.updates import KINDS, wants
-from tgsandbox.web import doing, live, paying, view
+from tgsandbox.web import live, mini_apps, paying, people, view, writing
+from tgsandbox.web.doing import MOST, Scene, perform
 from tgsandbox.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from tgsandbox.sandbox import Sandbox
+
+__all__ = ["Page", "mini_apps", "people"]  # loaded for the acts that they bring
 
 # Nothing from elsewhere; a Mini App may be anywhere, but only in its frame.
 POLICY = (
@@ -25,8 +29,13 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; frame-src https: http:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PAGE = {"content-security-policy": POLICY, "referrer-policy": "no-referrer"}
+_PAGE = {
+    "content-security-policy": POLICY,
+    "origin-agent-cluster": "?1",  # no process is shared with other ports of this host
+    "referrer-policy": "no-referrer",
+}
 _PLAIN = {"x-content-type-options": "nosniff"}
+_UPLOAD = ("person", "chat", "kind", "name", "mime", "caption", "duration")
 _SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "audio/", "video/")
 
 
@@ -35,7 +44,6 @@ class Page:
         self._world = sandbox.world
         self._boot = secrets.token_hex(8)
         self._files = StaticFiles()
-        self._doing = doing.Doing(self._world)
         self._paying = paying.Paying(self._world)
         routes = [
             ("GET", "/", self._index),
@@ -58,7 +66,8 @@ class Page:
                 Route(path, checked_handler(handler, sandbox), methods=[verb])
                 for verb, path, handler in routes
             ]
-            + [Route("/telegram-web-app.js", self._script)]  # for Mini Apps, wherever they are
+            + [Route("/telegram-web-app.js", self._script)],  # for Mini Apps, wherever they are
+            exception_handlers={HTTPException: nothing_there},
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -82,7 +91,7 @@ class Page:
         if stored is None:
             raise Wrong("There is no such file.", 404)
         kind = stored.mime or ""
-        inline = kind.startswith(_SHOWN)
+        inline = kind.startswith(_SHOWN) and kind.isascii() and kind.isprintable()
         headers = _PLAIN | {
             "content-type": kind if inline else "application/octet-stream",
             "content-disposition": "inline" if inline else "attachment",
@@ -103,7 +112,7 @@ class Page:
         }
 
     async def _chats(self, request: Request) -> Json:
-        user = self._user(request)
+        user = self._scene(request).user
         return {
             "boot": self._boot,
             "last": self._world.events.last,
@@ -112,49 +121,39 @@ class Page:
         }
 
     async def _chat(self, request: Request) -> Json:
-        user = self._user(request)
-        return view.opened(self._world, user, self._chat_of(user, request.query_params.get("chat")))
+        scene = self._scene(request)
+        return view.opened(self._world, scene.user, scene.chat)
 
     async def _messages(self, request: Request) -> Json:
-        user, asked = self._user(request), request.query_params
-        chat = self._chat_of(user, asked.get("chat"))
+        scene, asked = self._scene(request), request.query_params
         sides = {
             name: int(asked[name])
             for name in ("before", "after")
-            if asked.get(name, "").isdecimal()
+            if asked.get(name, "").isdecimal() and len(asked[name]) < 19
         }
-        return {"messages": view.messages(self._world, user, chat, **sides)}
+        return {"messages": view.messages(self._world, scene.user, scene.chat, **sides)}
 
     # --- what a person does
 
     async def _do(self, request: Request) -> Json:
-        given = await body_of(request, None)
-        act = request.path_params["act"]
-        if act == "new_person":  # there may be nobody yet
-            return self._doing.new_person(**given)
-        user = self._user(request)
-        chat = self._chat_of(user, request.query_params.get("chat"), needed=False)
-        return await self._doing.do(act, user, chat, given)
+        values = await json_of(request)
+        return perform(self._scene(request), request.path_params["act"], values)
 
     async def _upload(self, request: Request) -> Json:
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > UPLOAD_LIMIT:
-                raise Wrong("The file is too large: 50 MB at most.", 413)
-        user, asked = self._user(request), request.query_params
-        chat = self._chat_of(user, asked.get("chat"))
-        assert chat
-        return self._doing.upload(user, chat, bytes(content), dict(asked))
+        about = Given(dict(request.query_params), _UPLOAD)
+        content = await content_of(
+            request, UPLOAD_LIMIT, told="The file is too large: 50 MB at most."
+        )
+        return writing.upload(self._scene(request), content, about)
 
     async def _checkout(self, request: Request) -> Json:
-        given = await body_of(request, None)
-        return await self._paying.step(request.path_params["step"], self._user(request), given)
+        values = await json_of(request)
+        return await self._paying.step(request.path_params["step"], self._scene(request), values)
 
     # --- as it happens
 
     async def _live(self, request: Request) -> Response:
-        user = self._user(request)
+        user = self._scene(request).user
         return _stream(live.live(self._world, user, self._boot, self._after(request)))
 
     async def _log(self, request: Request) -> Response:
@@ -179,9 +178,8 @@ class Page:
 
     async def _replay(self, request: Request) -> Json:
         """The update as a new one, with a number of its own: bots pass over those they had."""
-        given = await body_of(request, {"bot", "update"})
-        asked, update = given.get("bot"), given.get("update")
-        bot = self._world.bots.get(asked) if isinstance(asked, int) else None
+        given = await given_in(request, "bot", "update")
+        bot, update = self._world.bots.get(given.whole("bot", 1, MOST)), given.any("update")
         if bot is None:
             raise Wrong("There is no such bot.", 404)
         if not isinstance(update, dict):
@@ -197,30 +195,10 @@ class Page:
     def _after(self, request: Request) -> int:
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         last = self._world.events.last
-        return min(int(given), last) if given.isdecimal() else last
+        return min(int(given), last) if given.isdecimal() and len(given) < 19 else last
 
-    # --- who and where
-
-    def _user(self, request: Request) -> User:
-        given = request.query_params.get("person", "")
-        user = self._world.users.get(int(given)) if given.isdecimal() else None
-        if user is None:
-            raise Wrong("There is no such person.", 404)
-        return user
-
-    def _chat_of(self, user: User, key: str | None, *, needed: bool = True) -> Any:
-        """A chat of theirs; one with a bot begins by being looked at."""
-        chat: Chat | None = self._world.chats.get(key or "")
-        if chat is None and key:
-            bot, _, person = key.partition(":")
-            known = self._world.bots.get(int(bot)) if bot.isdecimal() else None
-            if known and person == str(user.id):
-                chat = self._world.private_chat(user, known)
-        if chat is not None and self._world.is_member(chat, user.id):
-            return chat
-        if needed:
-            raise Wrong("There is no such chat.", 404)
-        return None
+    def _scene(self, request: Request) -> Scene:
+        return Scene(self._world, request.query_params)
 
 
 def _stream(lines: Any) -> Response:

@@ -1,16 +1,25 @@
 """The payment sheet over HTTP: opened, filled in, paid or given up, step by step."""
 
 import secrets
-from typing import Any
 
-from tgsandbox.given import Wrong
+from tgsandbox.given import Given, Wrong
 from tgsandbox.telegram.payments.checkout import Checkout, Receipt
 from tgsandbox.telegram.payments.currencies import CURRENCIES
 from tgsandbox.telegram.payments.failures import PaymentFailed, VerificationNeeded
 from tgsandbox.telegram.records import Json, User
 from tgsandbox.telegram.world import World
+from tgsandbox.web.doing import MOST, Scene
 
 MOST_OPEN = 200
+STEPS = {  # with the names that each understands
+    "open": ("link", "chat", "message"),
+    "look": ("id",),  # after an answer was lost on its way
+    "submit": ("id", "info"),
+    "pay": ("id", "card", "tip", "shipping_option"),
+    "confirm": ("id", "agreed"),
+    "close": ("id",),
+    "receipt": ("charge",),
+}
 
 
 class Paying:
@@ -18,57 +27,56 @@ class Paying:
         self._world = world
         self._open: dict[str, Checkout] = {}
 
-    async def step(self, name: str, user: User, given: Json) -> Json:  # noqa: PLR0911
+    async def step(self, name: str, scene: Scene, values: Json) -> Json:  # noqa: PLR0911
+        if name not in STEPS:
+            raise Wrong(f"There is no step {name!r}.", 404)
+        given = Given(values, STEPS[name])
         if name == "open":
-            return self._opened(user, given)
+            return self._opened(scene, given)
         if name == "receipt":
-            return self._kept(user, str(given.get("charge")))
-        checkout = self._open.get(str(given.get("id")))
-        if checkout is None or checkout.user is not user:
+            return self._kept(scene.user, given.text("charge"))
+        key = given.text("id")
+        checkout = self._open.get(key)
+        if checkout is None or checkout.user is not scene.user:
             raise PaymentFailed("CHECKOUT_CLOSED")
         match name:
-            case "look":  # after an answer was lost on its way
-                return {"form": checkout.form()}
             case "submit":
-                info: Any = given.get("info")
+                info = given.values.get("info")
                 options = await checkout.submit(info if isinstance(info, dict) else {})
                 return {"options": options, "form": checkout.form()}
             case "pay":
                 return await self._pay(checkout, given)
             case "confirm":
-                return _receipt(await checkout.confirm(bool(given.get("agreed"))))
+                return _receipt(await checkout.confirm(given.flag("agreed")))
             case "close":
                 checkout.give_up()
-                self._open.pop(str(given["id"]), None)
+                self._open.pop(key, None)
                 return {"state": checkout.state}
-        raise Wrong(f"There is no step {name!r}.", 404)
+        return {"form": checkout.form()}
 
-    def _opened(self, user: User, given: Json) -> Json:
+    def _opened(self, scene: Scene, given: Given) -> Json:
         till, message = self._world.till, None
-        if "link" in given:
-            invoice = till.invoice_by_link(str(given["link"]))
+        if link := given.text_or("link", None):
+            invoice = till.invoice_by_link(link)
         else:
-            chat = self._world.chats.get(str(given.get("chat")))
-            message = chat.messages.get(int(given.get("message", 0))) if chat else None
-            if message is None or message.invoice is None or chat is None:
+            chat = scene.chat_named(given.text("chat"))
+            message = chat.messages.get(given.whole("message", 0, MOST))
+            if message is None or message.invoice is None:
                 raise Wrong("The invoice is gone.", 404)
-            if not self._world.is_member(chat, user.id):
-                raise Wrong("There is no such chat.", 404)
             invoice = till.invoices[message.invoice]
-        checkout = till.open(user, invoice, message)
+        checkout = till.open(scene.user, invoice, message)
         while len(self._open) >= MOST_OPEN:
             self._open.pop(next(iter(self._open))).give_up()
         key = secrets.token_hex(8)
         self._open[key] = checkout
         return {"id": key, "form": checkout.form()}
 
-    async def _pay(self, checkout: Checkout, given: Json) -> Json:
-        option = given.get("shipping_option")
+    async def _pay(self, checkout: Checkout, given: Given) -> Json:
         try:
             receipt = await checkout.pay(
-                card=str(given.get("card", "ok")),
-                tip=int(given.get("tip", 0)),
-                shipping_option=None if option is None else str(option),
+                card=given.text_or("card", "ok"),
+                tip=given.whole_or("tip", 0, -MOST, MOST),
+                shipping_option=given.text_or("shipping_option", None),
             )
         except VerificationNeeded:
             return {"confirm": True}

@@ -4,10 +4,11 @@ from typing import Any
 
 from tgsandbox.telegram import wire
 from tgsandbox.telegram.methods.profile import commands_shown, menu_button
-from tgsandbox.telegram.records import Bot, Chat, Json, Message, User
+from tgsandbox.telegram.records import Bot, Chat, Json, Message, Update, User
 from tgsandbox.telegram.world import World, present
 
 PAGE = 60  # messages at a time
+MOST = 10**12
 
 
 def person(user: User) -> Json:
@@ -114,7 +115,7 @@ def messages(
     if after is not None:
         numbers = range(after + 1, chat.last_id + 1)
     else:
-        numbers = range((before or chat.last_id + 1) - 1, 0, -1)
+        numbers = range(min(before or MOST, chat.last_id + 1) - 1, 0, -1)
     for number in numbers:
         if each := chat.messages.get(number):
             found.append(each)
@@ -130,11 +131,16 @@ def _waiting(world: World, chat: Chat) -> set[int]:
     """The messages that the bot has not taken yet."""
     if not chat.private:
         return set()
-    return {
-        int(update.body["message_id"])
-        for update in world.inboxes[chat.bot_id].pending.values()
-        if update.type == "message" and update.body["chat"]["id"] == chat.id
-    }
+    pending = map(brought, world.inboxes[chat.bot_id].pending.values())
+    return {found[1] for found in pending if found and found[0] == chat.id}
+
+
+def brought(update: Update) -> tuple[int, int] | None:
+    """The chat and the number of the message; what was replayed may be of any shape."""
+    match update.type, update.body:
+        case "message", {"chat": {"id": int(chat)}, "message_id": int(number)}:
+            return chat, number
+    return None
 
 
 def message(world: World, user: User, shown: Message, waiting: set[int] | None = None) -> Json:
@@ -152,11 +158,20 @@ def message(world: World, user: User, shown: Message, waiting: set[int] | None =
         }
     if shown.reactions:
         found["reactions"] = _reactions(shown, user)
-    if "paid_media" in shown.body and user.id not in shown.unlocked:
-        media = shown.body["paid_media"]
+    return _veiled(found, shown.chat, user)
+
+
+def _veiled(told: Json, chat: Chat, user: User) -> Json:
+    """Without what is not paid for yet, also in the message that it answers."""
+    original = chat.messages.get(told["message_id"])
+    if "paid_media" in told and (original is None or user.id not in original.unlocked):
+        media = told["paid_media"]
         hidden = [_preview(each) for each in media["paid_media"]]
-        found["paid_media"] = {"star_count": media["star_count"], "paid_media": hidden}
-    return found
+        told = told | {"paid_media": {"star_count": media["star_count"], "paid_media": hidden}}
+    for name in ("reply_to_message", "pinned_message"):
+        if name in told:
+            told = told | {name: _veiled(told[name], chat, user)}
+    return told
 
 
 def _preview(media: Json) -> Json:

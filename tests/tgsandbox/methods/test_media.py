@@ -79,6 +79,33 @@ async def test_what_the_sender_says_of_a_file(place: Place) -> None:
     assert video["has_media_spoiler"] is True
 
 
+async def test_what_was_said_of_a_file_stays_with_it(place: Place) -> None:
+    """Sent again by its id: what is said of it then is not listened to, as with Telegram."""
+    to = {"chat_id": place.buyer.id}
+    files = {"audio": b"music", "mini": png(20, 10)}
+    said = {"title": "Чай", "performer": "Самовар", "duration": 7, "thumbnail": "attach://mini"}
+    first = (await place.call("sendAudio", **to, **said, files=files))["audio"]
+    assert (first["title"], first["performer"], first["duration"]) == ("Чай", "Самовар", 7)
+    again = await place.call("sendAudio", **to, audio=first["file_id"], title="Кофе", duration=9)
+    assert again["audio"] == first
+    media = [{"type": "audio", "media": first["file_id"], "performer": "Чайник"}] * 2
+    for each in await place.call("sendMediaGroup", **to, media=media):
+        assert each["audio"] == first
+    assert first["thumbnail"]["width"] == 20
+    assert len(place.tg.world.files.known) == 2
+
+    shape = {"width": 320, "height": 240, "duration": 5, "thumbnail": "attach://mini"}
+    files = {"video": b"film", "mini": png(20, 10)}
+    film = (await place.call("sendVideo", **to, **shape, files=files))["video"]
+    assert (film["width"], film["height"], film["duration"]) == (320, 240, 5)
+    assert (await place.call("sendVideo", **to, video=film["file_id"]))["video"] == film
+    files = {"video_note": b"round"}
+    note = (await place.call("sendVideoNote", **to, length=120, files=files))["video_note"]
+    assert note["length"] == 120
+    again = await place.call("sendVideoNote", **to, video_note=note["file_id"])
+    assert again["video_note"] == note
+
+
 async def test_a_thumbnail_comes_with_a_file(place: Place) -> None:
     files = {"document": b"pdf", "mini": png(20, 10)}
     args = {"chat_id": place.buyer.id, "thumbnail": "attach://mini"}

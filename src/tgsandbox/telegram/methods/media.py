@@ -1,62 +1,39 @@
 """Sending photos, voices, documents, albums; paid media; getting files."""
 
 from tgsandbox.telegram import files
-from tgsandbox.telegram.calls import Call, method
+from tgsandbox.telegram.calls import METHODS, Call, Method, method
 from tgsandbox.telegram.errors import ApiError, bad_request
 from tgsandbox.telegram.media import ALONE, Item, from_call, from_json
 from tgsandbox.telegram.methods.messages import sent
 from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.sending import caption_body, envelope, put, send
 
+KINDS = (
+    "photo",
+    "document",
+    "voice",
+    "audio",
+    "video",
+    "animation",
+    "video_note",
+    "sticker",
+)
 MOST_IN_ALBUM = 10
 PAID_MEDIA_MOST_STARS = 25_000
 
 
-def _send(call: Call, kind: str) -> Json:
-    body = from_call(call, kind).body()
-    if kind not in ("sticker", "video_note"):
-        body |= caption_body(call)
-    return sent(call, send(call, body))
+def _sending(kind: str) -> Method:
+    def send_one(call: Call) -> Json:
+        body = from_call(call, kind).body()
+        if kind not in ("sticker", "video_note"):
+            body |= caption_body(call)
+        return sent(call, send(call, body))
+
+    return send_one
 
 
-@method
-def send_photo(call: Call) -> Json:
-    return _send(call, "photo")
-
-
-@method
-def send_document(call: Call) -> Json:
-    return _send(call, "document")
-
-
-@method
-def send_voice(call: Call) -> Json:
-    return _send(call, "voice")
-
-
-@method
-def send_audio(call: Call) -> Json:
-    return _send(call, "audio")
-
-
-@method
-def send_video(call: Call) -> Json:
-    return _send(call, "video")
-
-
-@method
-def send_animation(call: Call) -> Json:
-    return _send(call, "animation")
-
-
-@method
-def send_video_note(call: Call) -> Json:
-    return _send(call, "video_note")
-
-
-@method
-def send_sticker(call: Call) -> Json:
-    return _send(call, "sticker")
+for _kind in KINDS:  # sendPhoto, sendVideoNote, ...
+    METHODS[f"send{_kind.replace('_', '')}"] = _sending(_kind)
 
 
 @method

@@ -68,7 +68,7 @@ class Stars:
 
     def unlock(self, user: User, message: Message) -> Charge:
         till, world = self._till, self._till.world
-        if "paid_media" not in message.body:
+        if "paid_media" not in message.body or message.sender not in world.bots:  # or forwarded
             raise ValueError("There is nothing to unlock in that message.")
         media, bot = message.body["paid_media"], world.bots[message.sender]
         payload = till.media_payloads.get(message.key, "")

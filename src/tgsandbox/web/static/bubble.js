@@ -162,14 +162,14 @@ function content(message, on, meta) {
 function picture(size, on) {
   const address = fileAddress(size.file_id);
   const ratio = Math.min(2.5, Math.max(0.6, size.width / size.height || 1));
-  return h("button", { type: "button", class: "photo", style: { aspectRatio: String(ratio), maxHeight: "420px" },
+  return h("button", { type: "button", class: "tile", style: { aspectRatio: String(ratio), maxHeight: "420px" },
     "aria-label": words("open"), onclick: () => on.look(address) },
     h("img", { src: address, alt: words("photo"), loading: "lazy", decoding: "async" }));
 }
 
 function film(found, kind) {
   const loop = kind === "animation";
-  return h("div", { class: "photo" }, h("video", { src: fileAddress(found.file_id), controls: !loop, loop, muted: loop, autoplay: loop, playsInline: true, preload: "metadata" }));
+  return h("div", { class: "tile" }, h("video", { src: fileAddress(found.file_id), controls: !loop, loop, muted: loop, autoplay: loop, playsInline: true, preload: "metadata" }));
 }
 
 function sticker(found) {
@@ -204,7 +204,7 @@ function place(message) {
 
 function invoice(found) {
   return h("div", {},
-    found.photo && h("div", { class: "photo", style: { aspectRatio: "1.9" } }, h("img", { src: found.photo.url, alt: "", referrerpolicy: "no-referrer", loading: "lazy" })),
+    found.photo && h("div", { class: "tile", style: { aspectRatio: "1.9" } }, h("img", { src: found.photo.url, alt: "", referrerpolicy: "no-referrer", loading: "lazy" })),
     h("h3", {}, found.title), h("div", { class: "text" }, found.description),
     h("span", { class: "price" }, sum(found.total_amount, found.currency)));
 }
@@ -222,7 +222,7 @@ function paidMedia(message, on) {
 function reactions(message, on) {
   return h("div", { class: "reactions" }, message.reactions.map(({ emoji, count, mine }) =>
     h("button", { type: "button", class: `reaction ${mine ? "mine" : ""}`, "aria-pressed": String(mine),
-      onclick: () => on.react(message, mine ? null : emoji) }, `${emoji} ${count}`)));
+      onclick: () => on.react(message, mine ? null : emoji) }, h("span", {}, emoji), ` ${count}`)));
 }
 
 // --- buttons under it
@@ -247,7 +247,8 @@ function keys(message, on) {
 
 // --- what happened
 
-function serviceElement(message, on) {
+/** What has happened, in words. */
+export function serviceText(message) {
   const kind = SERVICE.find((each) => each in message);
   const value = message[kind];
   const name = kind === "web_app_data" ? value.button_text : fullName(message.from);
@@ -259,7 +260,13 @@ function serviceElement(message, on) {
     pinned_message: () => ({ name, text: summary(value, words).slice(0, 40) }),
     new_chat_title: () => ({ text: value }),
   }[kind]?.() ?? { name };
-  const text = words(kind, about);
+  return words(kind, about);
+}
+
+function serviceElement(message, on) {
+  const kind = SERVICE.find((each) => each in message);
+  const value = message[kind];
+  const text = serviceText(message);
   const open = { successful_payment: () => on.receipt(message), pinned_message: () => on.jump(value.message_id) }[kind];
   return h("div", { class: "service", data: { id: message.message_id, service: kind } },
     open ? h("button", { type: "button", onclick: open }, text) : text);
@@ -270,7 +277,7 @@ export function albumElement(messages, context) {
   const [first] = messages;
   const captioned = messages.find((each) => each.caption) ?? first;
   const element = messageElement({ ...captioned, message_id: first.message_id }, context);
-  const single = element.querySelector(".photo");
+  const single = element.querySelector(".tile");
   single?.replaceWith(h("div", { class: "album" }, messages.map((each) =>
     each.photo ? picture(each.photo.at(-1), context.on) : film(each.video ?? each.animation ?? each.document, "video"))));
   element.dataset.album = first.media_group_id;

@@ -122,7 +122,12 @@ export class Chat {
   add(message) {
     clearTimeout(this.typingEnds);
     this.#subtitle();
-    if (!this.atEnd) return this.#read();
+    if (!this.atEnd) {
+      this.missed = true; // by whoever is asking for messages now
+      this.toEnd.hidden = false;
+      if (message.out) this.#showEnd().catch(() => {});
+      return this.#read();
+    }
     const near = this.#nearEnd();
     this.messages.push(message);
     this.#drawTail();
@@ -231,8 +236,8 @@ export class Chat {
 
   #join(element, group, before, after) {
     if (!element) return;
-    const together = (one, other) => one && other && !isService(one) && !isService(other)
-      && one.from.id === other.from.id && Math.abs(one.date - other.date) < 600;
+    const together = (one, other) => Boolean(one && other && !isService(one) && !isService(other)
+      && one.from.id === other.from.id && Math.abs(one.date - other.date) < 600);
     element.classList.toggle("first", !together(before, group[0]));
     element.classList.toggle("last", !together(group.at(-1), after));
     element.querySelector(".avatar.tiny")?.classList.toggle("gone", together(group.at(-1), after));
@@ -250,7 +255,13 @@ export class Chat {
 
   async #showEnd() {
     if (!this.atEnd) {
-      const { messages } = await get("messages", { chat: this.chat.key });
+      const { chat } = this;
+      let messages;
+      do {
+        this.missed = false;
+        ({ messages } = await get("messages", { chat: chat.key }));
+        if (chat !== this.chat || this.atEnd) return;
+      } while (this.missed);
       this.messages = messages;
       this.atEnd = true;
       this.atStart = messages.length < PAGE;
@@ -281,6 +292,7 @@ export class Chat {
   /** One more page on a side; on the other side as many leave. What is on screen stays where it is. */
   async #load(side) {
     this.loading = true;
+    this.missed = false;
     const { chat } = this;
     try {
       const { messages } = await get("messages", { chat: chat.key, ...side });
@@ -295,7 +307,7 @@ export class Chat {
         }
         this.#grow(messages.length, true);
       } else {
-        this.atEnd = messages.length < PAGE;
+        this.atEnd = messages.length < PAGE && !this.missed;
         this.messages = [...this.messages, ...messages];
         if (this.messages.length > MOST) {
           this.messages = this.messages.slice(-MOST);
@@ -425,6 +437,12 @@ export class Chat {
     const text = message.text ?? message.caption;
     const pinned = this.chat.pinned?.some((each) => each.message_id === id);
     const faces = ["👍", "❤", "🔥", "😁", "😢", "🎉"];
+    const mine = message.reactions?.find((each) => each.mine)?.emoji;
+    const head = h("div", { class: "faces", role: "group" }, faces.map((emoji) =>
+      h("button", { type: "button", role: "menuitemradio", "aria-label": emoji, "aria-checked": String(emoji === mine), onclick: () => {
+        menu.hidePopover();
+        this.on.react(message, emoji === mine ? null : emoji);
+      } }, emoji)));
     const menu = popup(at, [
       { text: t("reply"), icon: "reply", run: () => this.app.composer.replyTo(message) },
       text && { text: t("copy"), icon: "copy", run: () => copy(text) },
@@ -432,13 +450,7 @@ export class Chat {
       { text: t(pinned ? "unpin" : "pin"), icon: "pin", run: () => this.app.attempt(() => act("pin", key, { message: id })) },
       { text: t("forward"), icon: "forward", run: () => this.#forward(message) },
       { text: t("delete"), icon: "trash", kind: "danger", run: () => this.app.attempt(() => act("delete", key, { message: id })) },
-    ].filter(Boolean));
-    const mine = message.reactions?.find((each) => each.mine)?.emoji;
-    menu.prepend(h("div", { class: "faces", role: "group" }, faces.map((emoji) =>
-      h("button", { type: "button", "aria-label": emoji, "aria-pressed": String(emoji === mine), onclick: () => {
-        menu.hidePopover();
-        this.on.react(message, emoji === mine ? null : emoji);
-      } }, emoji))));
+    ].filter(Boolean), head);
   }
 
   #forward(message) {

@@ -1,7 +1,7 @@
 // The list of chats.
 import { avatar, h, iconButton } from "./dom.js";
 import { clock, dayName, texts } from "./i18n.js";
-import { ticks, words } from "./bubble.js";
+import { isService, serviceText, ticks, words } from "./bubble.js";
 import { summary } from "./rich.js";
 
 const t = texts({
@@ -62,8 +62,14 @@ export class ChatList {
     const every = [...this.chats.values()]
       .filter((each) => !wanted || `${each.title} @${each.username ?? ""} ${each.last?.text ?? ""}`.toLowerCase().includes(wanted))
       .sort((a, b) => (b.last?.date ?? 0) - (a.last?.date ?? 0));
+    const focused = document.activeElement?.closest(".row")?.dataset.key;
     this.rows.replaceChildren(...every.map((each) => this.#row(each)));
     if (!every.length) this.rows.append(h("p", { class: "nothing" }, wanted ? t("none") : t("empty")));
+    if (focused) this.focus(focused);
+  }
+
+  focus(key) {
+    [...this.rows.querySelectorAll(".row")].find((each) => each.dataset.key === key)?.focus();
   }
 
   /** Many changes at once are drawn once. */
@@ -76,13 +82,16 @@ export class ChatList {
 
   #row(chat) {
     const { last } = chat;
+    const happened = last && isService(last);
     let preview = last ? summary(last, words) : t("start");
+    if (!last && chat.type !== "private") preview = words("group_chat_created");
+    if (happened) preview = serviceText({ ...last, bot_name: chat.title });
     if (this.typing.has(chat.key)) preview = t("typing");
-    const who = last && chat.type !== "private" && !this.typing.has(chat.key)
+    const who = last && !happened && chat.type !== "private" && !this.typing.has(chat.key)
       ? h("span", { class: "who" }, `${last.out ? words("you") : last.from.first_name}: `) : null;
-    return h(
+    return h("div", { role: "listitem" }, h(
       "button",
-      { type: "button", class: "row", role: "listitem", data: { key: chat.key },
+      { type: "button", class: "row", data: { key: chat.key },
         "aria-current": chat.key === this.open ? "true" : null, onclick: () => this.onopen(chat.key) },
       avatar(chat.title, chat.bot || chat.key.split(":")[1]),
       h("span", { class: "body" },
@@ -93,7 +102,7 @@ export class ChatList {
         h("span", { class: "line" },
           h("span", { class: "preview" }, who, preview),
           chat.unread > 0 && h("span", { class: "badge" }, chat.unread > 99 ? "99+" : String(chat.unread)))),
-    );
+    ));
   }
 
   #when(date) {

@@ -68,7 +68,8 @@ export class Composer {
     this.attach.setAttribute("aria-label", t("attach"));
     this.suggestions.hidden = true;
     this.around();
-    if (matchMedia("(hover: hover)").matches) this.input.focus();
+    if (!this.big.hidden) this.big.focus();
+    else if (matchMedia("(hover: hover)").matches) this.input.focus();
   }
 
   /** The commands, the menu button, the keyboard, whether one can write at all. */
@@ -175,6 +176,7 @@ export class Composer {
       if (chosen >= 0) options[chosen].click();
       else this.send();
     } else if (key === "Escape") {
+      if (!this.suggestions.hidden || !this.about.hidden || this.input.value) event.preventDefault(); // it stays open
       this.suggestions.hidden = true;
       if (!this.about.hidden) this.about.querySelector("button").click();
     } else if (key === "ArrowUp" && !this.input.value) {

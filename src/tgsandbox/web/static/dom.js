@@ -105,12 +105,13 @@ export function dialog({ title, content = [], actions = [], onclose, kind = "" }
   return { element, close };
 }
 
-/** A small menu at a place; items are {text, icon, run, kind}. */
-export function popup(at, items) {
+/** A small menu at a place; items are {text, icon, run, kind}; `head` is shown above them. */
+export function popup(at, items, head) {
   const previous = document.activeElement;
   const element = h(
     "div",
     { class: "popup", role: "menu", popover: "auto" },
+    head,
     items.map(({ text, icon: shown, run, kind = "" }) =>
       h(
         "button",
@@ -138,16 +139,17 @@ export function popup(at, items) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const every = [...element.children];
+    const every = [...element.querySelectorAll("button")];
     const now = every.indexOf(document.activeElement);
     every[(now + step + every.length) % every.length].focus();
   });
-  document.body.append(element);
+  // What is outside a modal dialog cannot be clicked.
+  ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(element);
   element.showPopover();
   const { width, height } = element.getBoundingClientRect();
   element.style.left = `${Math.max(8, Math.min(at.x, innerWidth - width - 8))}px`;
   element.style.top = `${Math.max(8, Math.min(at.y, innerHeight - height - 8))}px`;
-  element.firstElementChild?.focus();
+  element.querySelector('[role="menuitem"]')?.focus();
   return element;
 }
 

@@ -290,7 +290,7 @@ function faults({ names }) {
 
   const row = ({ id, method: called, type = called, bot: by, chat, ...about }) => [
     [type, small(`${by ? names.get(by) : t("every")} ${chat ?? ""}`)],
-    Object.entries(about).filter(([, value]) => value).map(([name, value]) => `${name}: ${value}`).join(", "),
+    Object.entries(about).filter(([, value]) => value).map(([name, value]) => `${name}: ${[value].flat().join(" ")}`).join(", "),
     iconButton("close", `${t("remove")} ${type}`, () => change("DELETE", `faults/${id}`)),
   ];
   const head = h("div", { class: "tools" }, who,

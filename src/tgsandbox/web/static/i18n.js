@@ -26,7 +26,7 @@ export function texts(words) {
 const day = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
 
 export function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 const dates = texts({

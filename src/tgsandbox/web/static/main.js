@@ -57,8 +57,15 @@ const app = {
   },
 
   async openChat(key, parameter) {
-    const chat = await app.attempt(() => get("chat", { chat: key }));
-    if (!chat) return;
+    let chat;
+    app.opening = key;
+    for (let tries = 0; tries < 10; tries += 1) {
+      app.stale = false;
+      chat = await app.attempt(() => get("chat", { chat: key }));
+      if (!app.stale) break; // else something has happened in it meanwhile
+    }
+    if (!chat || app.opening !== key) return;
+    app.opening = null;
     app.openKey = key;
     frame.dataset.open = "true";
     app.chats.change(key, { unread: 0 });
@@ -69,10 +76,13 @@ const app = {
   },
 
   close() {
+    const key = app.openKey;
+    app.opening = null;
     delete frame.dataset.open;
     app.openKey = null;
     app.chats.select(null);
     app.chat.none();
+    app.chats.focus(key);
     setHash();
   },
 
@@ -182,7 +192,7 @@ const live = {
     app.chats.stopTyping(chat);
     app.chats.change(chat, { last: message, unread: message.out || open ? 0 : known.unread + 1 });
     if (!open) return undefined;
-    if (app.chat.chat.type === "private" && message.out && !app.chat.chat.started) around(chat);
+    if ((app.chat.chat.type === "private" && message.out && !app.chat.chat.started) || "pinned_message" in message) around(chat);
     return app.chat.add(message);
   },
   edited({ chat, message }) {
@@ -211,8 +221,15 @@ const live = {
     if (type === "inline") app.composer.answered(query, answer);
   },
   around({ chat, bot }) {
-    if (chat && !app.chats.chats.has(chat)) return void app.attempt(reloadList);
-    if (app.openKey && (chat === app.openKey || (bot && app.openKey.startsWith(`${bot}:`)))) around(app.openKey);
+    if (chat) {
+      return void app.attempt(async () => {
+        await reloadList();
+        if (chat !== app.openKey) return;
+        if (app.chats.chats.has(chat)) await around(chat);
+        else app.close(); // one has left it
+      });
+    }
+    if (app.openKey && bot && app.openKey.startsWith(`${bot}:`)) around(app.openKey);
     return undefined;
   },
   people({ me }) {
@@ -236,7 +253,11 @@ async function reloadList() {
 }
 
 function listen(after) {
-  app.source = follow("live", after, live, (online) => app.chat.setOnline(online));
+  const heard = Object.entries(live).map(([kind, handle]) => [kind, (data) => {
+    if (data.chat && data.chat === app.opening) app.stale = true;
+    return handle(data);
+  }]);
+  app.source = follow("live", after, Object.fromEntries(heard), (online) => app.chat.setOnline(online));
 }
 
 function setHash() {
@@ -253,7 +274,7 @@ app.composer = new Composer(app);
 frame.append(app.chats.element, app.chat.element);
 document.addEventListener("visibilitychange", () => !document.hidden && app.openKey && app.chat.messages && around(app.openKey));
 window.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && app.openKey && !document.querySelector("dialog[open], :popover-open") && document.activeElement !== app.composer.input) app.close();
+  if (event.key === "Escape" && !event.defaultPrevented && app.openKey && !document.querySelector("dialog[open], .popup")) app.close();
 });
 
 const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";

@@ -165,7 +165,7 @@ export function chatMenu(app, chat, anchor) {
 }
 
 function startLink(app, chat) {
-  const parameter = field(`t.me/${chat.username}?start=`, { maxLength: 64, pattern: "[A-Za-z0-9_-]*" });
+  const parameter = field(`t.me/${chat.username}?start=`, { maxLength: 64, pattern: "[A-Za-z0-9_\\-]*" });
   dialog({
     title: t("link"),
     content: parameter.element,
