@@ -142,6 +142,8 @@ async def scroll(browser: Browser, address: str, seconds: float) -> list[float]:
         await page.wait_for_timeout(500)
         found: Any = await page.evaluate(
             """async (seconds) => {
+              const top = () => Number(document.querySelector(".message").dataset.id);
+              const from = top();
               const list = document.querySelector(".messages");
               const frames = [];
               const until = performance.now() + seconds * 1000;
@@ -156,6 +158,7 @@ async def scroll(browser: Browser, address: str, seconds: float) -> list[float]:
                 };
                 requestAnimationFrame(step);
               });
+              if (top() > from - 100) throw new Error("It did not scroll.");
               return frames.slice(2);
             }""",
             seconds,

@@ -253,7 +253,7 @@ async def test_the_page_outlives_it(
         await expect(page.frame_locator("iframe").get_by_text("Я ")).to_be_attached()
         if told:
             await expect(page.locator(".toast").first).to_contain_text(told)
-        await expect(page.locator(".app-wait")).to_have_count(0, timeout=5000)
+        await expect(page.locator(".app-wait")).to_have_count(0, timeout=10_000)
         if how == "flood":  # of the questions there is one at a time
             await expect(page.locator("dialog[open]")).to_have_count(1)
             await page.keyboard.press("Escape")

@@ -1,34 +1,29 @@
 // The open chat: its messages, a window of which is in the page, and everything done with them.
 import { act, get } from "./api.js";
 import { albumElement, isService, messageElement, words } from "./bubble.js";
-import { avatar, dialog, h, icon, iconButton, popup, toast } from "./dom.js";
+import { avatar, dialog, h, icon, iconButton, toast } from "./dom.js";
 import { dayName, texts } from "./i18n.js";
+import { look, messageMenu } from "./message_menu.js";
 import { copy, summary } from "./rich.js";
 
 const t = texts({
   ru: {
     bot: "бот", members: ["{n} участник", "{n} участника", "{n} участников"], typing: "печатает…", back: "Назад", more: "Ещё",
-    end: "К последнему сообщению", unread: "Новые сообщения", reply: "Ответить", copy: "Копировать текст", forward: "Переслать",
-    edit: "Изменить", delete: "Удалить", pin: "Закрепить", unpin: "Открепить", pinned: "Закреплённое сообщение",
-    gone: "Сообщения больше нет", late: "Бот не ответил", waiting: "Бот думает…", leave: "Перейти по ссылке?", go: "Перейти",
-    cancel: "Отмена", about: "Что умеет этот бот?", pick: "Выберите чат, чтобы начать общение", forwardTo: "Переслать в…",
-    offline: "Нет связи с песочницей. Подключаемся…", stop: "record_voice", picture: "Изображение",
+    end: "К последнему сообщению", unread: "Новые сообщения", pinned: "Закреплённое сообщение",
+    gone: "Сообщения больше нет", late: "Бот не ответил", about: "Что умеет этот бот?",
+    pick: "Выберите чат, чтобы начать общение", offline: "Нет связи с песочницей. Подключаемся…",
   },
   uz: {
     bot: "bot", members: "{n} a’zo", typing: "yozmoqda…", back: "Orqaga", more: "Yana",
-    end: "Oxirgi xabarga", unread: "Yangi xabarlar", reply: "Javob berish", copy: "Matnni nusxalash", forward: "Uzatish",
-    edit: "Tahrirlash", delete: "O‘chirish", pin: "Qadash", unpin: "Qadashni bekor qilish", pinned: "Qadalgan xabar",
-    gone: "Xabar endi yo‘q", late: "Bot javob bermadi", waiting: "Bot o‘ylamoqda…", leave: "Havola ochilsinmi?", go: "Ochish",
-    cancel: "Bekor qilish", about: "Bu bot nima qila oladi?", pick: "Muloqotni boshlash uchun chatni tanlang", forwardTo: "Qayerga uzatamiz?",
-    offline: "Qutichaga ulanish yo‘q. Ulanmoqda…", picture: "Rasm",
+    end: "Oxirgi xabarga", unread: "Yangi xabarlar", pinned: "Qadalgan xabar",
+    gone: "Xabar endi yo‘q", late: "Bot javob bermadi", about: "Bu bot nima qila oladi?",
+    pick: "Muloqotni boshlash uchun chatni tanlang", offline: "Qum qutisi bilan aloqa yo‘q. Ulanmoqda…",
   },
   en: {
     bot: "bot", members: ["{n} member", "{n} members"], typing: "typing…", back: "Back", more: "More",
-    end: "To the latest message", unread: "New messages", reply: "Reply", copy: "Copy text", forward: "Forward",
-    edit: "Edit", delete: "Delete", pin: "Pin", unpin: "Unpin", pinned: "Pinned message",
-    gone: "The message is gone", late: "The bot did not answer", waiting: "The bot is thinking…", leave: "Follow the link?", go: "Open",
-    cancel: "Cancel", about: "What can this bot do?", pick: "Pick a chat to begin", forwardTo: "Forward to…",
-    offline: "No connection to the sandbox. Trying again…", picture: "Picture",
+    end: "To the latest message", unread: "New messages", pinned: "Pinned message",
+    gone: "The message is gone", late: "The bot did not answer", about: "What can this bot do?",
+    pick: "Pick a chat to begin", offline: "No connection to the sandbox. Trying again…",
   },
 });
 
@@ -387,7 +382,7 @@ export class Chat {
     mention: (name) => this.app.openName(name),
     link: (url) => this.app.follow(url),
     press: (message, button, row, column, element) => this.#press(message, button, row, column, element),
-    menu: (message, at) => this.#menu(message, at),
+    menu: (message, at) => messageMenu(this.app, this.chat, message, { at, react: this.on.react }),
   };
 
   async #press(message, button, row, column, element) {
@@ -430,46 +425,4 @@ export class Chat {
       dialog({ title: this.chat.title, content: h("p", { class: "text" }, answer.text), actions: [{ text: "OK", kind: "primary" }] });
     } else if (answer.text) toast(answer.text);
   }
-
-  #menu(message, at) {
-    const id = message.message_id;
-    const key = this.chat.key;
-    const text = message.text ?? message.caption;
-    const pinned = this.chat.pinned?.some((each) => each.message_id === id);
-    const faces = ["👍", "❤", "🔥", "😁", "😢", "🎉"];
-    const mine = message.reactions?.find((each) => each.mine)?.emoji;
-    const head = h("div", { class: "faces", role: "group" }, faces.map((emoji) =>
-      h("button", { type: "button", role: "menuitemradio", "aria-label": emoji, "aria-checked": String(emoji === mine), onclick: () => {
-        menu.hidePopover();
-        this.on.react(message, emoji === mine ? null : emoji);
-      } }, emoji)));
-    const menu = popup(at, [
-      { text: t("reply"), icon: "reply", run: () => this.app.composer.replyTo(message) },
-      text && { text: t("copy"), icon: "copy", run: () => copy(text) },
-      message.out && { text: t("edit"), icon: "edit", run: () => this.app.composer.edit(message) },
-      { text: t(pinned ? "unpin" : "pin"), icon: "pin", run: () => this.app.attempt(() => act("pin", key, { message: id })) },
-      { text: t("forward"), icon: "forward", run: () => this.#forward(message) },
-      { text: t("delete"), icon: "trash", kind: "danger", run: () => this.app.attempt(() => act("delete", key, { message: id })) },
-    ].filter(Boolean), head);
-  }
-
-  #forward(message) {
-    const found = dialog({
-      title: t("forwardTo"),
-      content: [...this.app.chats.chats.values()].map((each) =>
-        h("button", { type: "button", class: "choice", onclick: () => {
-          found.close();
-          this.app.attempt(async () => {
-            await act("forward", this.chat.key, { message: message.message_id, to: each.key });
-            await this.app.openChat(each.key);
-          });
-        } }, avatar(each.title, each.bot || each.key.split(":")[1], "small"), each.title)),
-      actions: [{ text: t("cancel") }],
-    });
-  }
-}
-
-function look(address) {
-  const found = dialog({ title: t("picture"), kind: "viewer", content: h("img", { src: address, alt: t("picture") }) });
-  found.element.addEventListener("click", found.close);
 }

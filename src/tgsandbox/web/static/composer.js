@@ -337,9 +337,10 @@ export class Composer {
     return undefined;
   }
 
-  #send(blob, kind, about) {
-    toast(t("sending"));
-    return this.app.attempt(() => upload(this.chat.key, kind, blob, about));
+  async #send(blob, kind, about) {
+    const told = toast(t("sending"));
+    await this.app.attempt(() => upload(this.chat.key, kind, blob, about));
+    told.remove();
   }
 
   #location() {

@@ -153,7 +153,7 @@ export function popup(at, items, head) {
   return element;
 }
 
-/** A line that is told and goes by itself. */
+/** A line that is told and goes by itself, or earlier, when it is removed. */
 export function toast(text) {
   let place = document.getElementById("toasts");
   if (!place) {
@@ -168,6 +168,7 @@ export function toast(text) {
   const line = h("div", { class: "toast" }, text);
   place.append(line);
   setTimeout(() => line.remove(), 3500);
+  return line;
 }
 
 /** Colour of somebody without a picture, always the same. */
