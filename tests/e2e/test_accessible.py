@@ -17,6 +17,14 @@ Shots = Callable[[Page, str], Awaitable[None]]
 pytestmark = pytest.mark.sandbox(page=True)
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+WINDOWS = {"group": "Новая группа", "stars": "Мои звёзды", "people": "Сменить человека"}
+TABS = {
+    "calls": "Вызовы",
+    "faults": "Сбои",
+    "clock": "Часы",
+    "bank": "Банк",
+    "bots": "Боты",
+}
 LOOK = """async () => (await axe.run({ resultTypes: ["violations"], iframes: false })).violations
     .filter(({ impact }) => ["serious", "critical"].includes(impact))
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}
@@ -121,13 +129,15 @@ async def test_everybody_can_use_it(
     if width < 640:
         await page.get_by_role("button", name="Назад").click()
     await page.get_by_role("button", name="Меню", exact=True).first.click()
-    await page.get_by_role("menuitem", name="Новая группа").click()
-    await expect(page.get_by_role("dialog", name="Новая группа")).to_be_visible()
-    await look("dialog")
-    await page.keyboard.press("Escape")
-    await page.get_by_role("button", name="Меню", exact=True).first.click()
+    for name, item in WINDOWS.items():
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await look(name)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
+        await page.get_by_role("button", name="Меню", exact=True).first.click()
     await page.get_by_role("menuitem", name="Для разработчика").click()
-    for name, tab in (("calls", "Вызовы"), ("faults", "Сбои"), ("clock", "Часы"), ("bots", "Боты")):
+    for name, tab in TABS.items():
         await page.get_by_role("tab", name=tab).click()
         if name == "calls":
             await page.get_by_role("option").filter(has_text="sendDice").click()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.e2e.bots import serve, shop
+from tests.e2e.bots import invoice, serve, shop
 from tests.e2e.conftest import Window
 from tgsandbox import Person, Sandbox
 
@@ -106,6 +106,21 @@ async def test_the_bank_asks_again(tg: Sandbox, buyer: Person, window: Window) -
         await sheet.get_by_role("button", name="Оплатить").click()
         await sheet.get_by_role("button", name="Подтвердить").click()
         await expect(page.locator(".bubble").last).to_contain_text("Получено 59900 RUB")
+
+
+async def test_a_photo_of_what_is_sold(tg: Sandbox, buyer: Person, window: Window) -> None:
+    async with serve(tg, "shop_bot", shop) as bot:
+        await buyer.send(bot, "/start")
+        photo = f"{tg.url}/page/icon.svg"
+        await invoice(bot, buyer.id, "Самовар", "samovar", (50, "XTR"), photo_url=photo)
+        page = await window(buyer)
+        await page.locator(".row").first.click()
+        shown = page.locator(".bubble.invoice img")
+        await expect(shown).to_have_js_property("complete", True)
+        assert await shown.evaluate("(image) => image.naturalWidth") > 0
+        await page.get_by_role("button", name="Заплатить ⭐ 50").click()
+        sheet = page.get_by_role("dialog")
+        await expect(sheet.locator("img")).to_have_attribute("src", photo)
 
 
 async def test_the_bot_does_not_sell(tg: Sandbox, buyer: Person, window: Window) -> None:

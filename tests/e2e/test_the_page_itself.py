@@ -222,3 +222,20 @@ async def test_the_page_outlives_a_restart(window: Window, tmp_path: Path, shots
         await expect(page.locator(".message.out").last).to_contain_text("недописанное")
         await bot.call("sendMessage", chat_id=buyer.id, text="Слышу")
         await expect(page.locator(".bubble").last).to_contain_text("Слышу")
+
+
+async def test_a_file_of_100_mb_is_refused_in_words(tg: Sandbox, window: Window) -> None:
+    buyer = tg.user("Покупатель")
+    bot = tg.bot("shop_bot")
+    await buyer.send(bot, "/start")
+    page = await window(buyer)
+    await page.locator(".row").click()
+    await page.get_by_role("textbox", name="Сообщение").evaluate(
+        """(field) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([new ArrayBuffer(100 * 2 ** 20)], "film.bin"));
+          field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, cancelable: true }));
+        }"""
+    )
+    await expect(page.locator(".toast")).to_contain_text("film.bin больше 50 МБ")
+    assert [each["message"]["text"] for each in bot.pending] == ["/start"]

@@ -14,7 +14,7 @@ const t = texts({
     share: "Поделиться номером?", shareText: "Бот узнает ваш номер {phone}.", yes: "Поделиться", where: "Где вы?",
     latitude: "Широта", longitude: "Долгота", here: "Отправить", noMic: "Микрофон недоступен. Прикрепите запись файлом.",
     recording: "Запись", nothing: "Ничего не найдено", stop: "Отправить запись", caption: "Подпись", sending: "Отправляем…",
-    sendFiles: "Отправить файлы", commands: "Команды",
+    commands: "Команды", large: "{name} больше 50 МБ: столько Telegram не берёт",
   },
   uz: {
     message: "Xabar", send: "Yuborish", attach: "Biriktirish", voice: "Ovoz yozish", start: "BOSHLASH",
@@ -23,7 +23,7 @@ const t = texts({
     share: "Raqamingizni ulashasizmi?", shareText: "Bot {phone} raqamingizni bilib oladi.", yes: "Ulashish", where: "Qayerdasiz?",
     latitude: "Kenglik", longitude: "Uzunlik", here: "Yuborish", noMic: "Mikrofon ishlamayapti. Yozuvni fayl qilib biriktiring.",
     recording: "Yozilmoqda", nothing: "Hech narsa topilmadi", stop: "Yozuvni yuborish", caption: "Izoh", sending: "Yuborilmoqda…",
-    sendFiles: "Fayllarni yuborish", commands: "Buyruqlar",
+    commands: "Buyruqlar", large: "{name} 50 MB dan katta: Telegram buncha olmaydi",
   },
   en: {
     message: "Message", send: "Send", attach: "Attach", voice: "Record a voice message", start: "START",
@@ -32,7 +32,7 @@ const t = texts({
     share: "Share your number?", shareText: "The bot will know your number {phone}.", yes: "Share", where: "Where are you?",
     latitude: "Latitude", longitude: "Longitude", here: "Send", noMic: "There is no microphone. Attach a recording as a file.",
     recording: "Recording", nothing: "Nothing found", stop: "Send the recording", caption: "Caption", sending: "Sending…",
-    sendFiles: "Send files", commands: "Commands",
+    commands: "Commands", large: "{name} is over 50 MB: Telegram does not take that much",
   },
 });
 
@@ -331,7 +331,7 @@ export class Composer {
 
   async #files(files, kind) {
     const large = files.find((each) => each.size > MOST_BYTES);
-    if (large) return toast(`${large.name}: > 50 MB`);
+    if (large) return toast(t("large", { name: large.name }));
     if (kind === "voice") return this.#send(files[0], "voice", { duration: await seconds(files[0]) });
     for (const each of files) await this.#send(each, kind, { name: each.name });
     return undefined;
