@@ -130,7 +130,8 @@ class Watcher:
         """Something happened where this person is."""
         if event.kind in ("message", "edited"):
             message: Message = event.data["message"]
-            if isinstance(self._world.accounts[message.sender], Bot):
+            said = "left_chat_member" not in message.body  # that it goes is no answer
+            if said and isinstance(self._world.accounts[message.sender], Bot):
                 seen = Seen.of(self._world, message, event.data["body"])
                 (self._unread if event.kind == "message" else self._edits).append(seen)
         for future in self._waiting:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tgsandbox import BotAccess, Late, PaymentFailed, Person, Sandbox
+from tgsandbox import BotAccess, Impossible, Late, PaymentFailed, Person, Sandbox
+from tgsandbox.telegram import acts
 
 
 @pytest.fixture
@@ -102,3 +103,19 @@ async def test_a_query_that_nobody_answers_is_forgotten(tg: Sandbox, buyer: Pers
     assert len(tg.world.queries) == 1
     await tg.clock.move(151)
     assert tg.world.queries == {}
+
+
+async def test_who_rules_in_a_group(tg: Sandbox, buyer: Person) -> None:
+    seller, bot = tg.user("Продавец"), tg.bot("shop_bot", privacy=False)
+    group = tg.group("Рынок", seller, buyer, bot)
+    with pytest.raises(Impossible, match="Покупатель is no administrator of Рынок"):
+        acts.remove(tg.world, buyer.user, group.chat, seller.user)
+    group.promote(buyer)
+    with pytest.raises(Impossible, match="Продавец made the group"):
+        acts.remove(tg.world, buyer.user, group.chat, seller.user)
+
+    acts.remove(tg.world, buyer.user, group.chat, bot.record)
+    assert group.members == ["Продавец", "Покупатель"]
+    last = group.chat.messages[group.chat.last_id]
+    assert last.body["left_chat_member"]["username"] == "shop_bot"
+    assert bot.pending[-1]["my_chat_member"]["new_chat_member"]["status"] == "kicked"

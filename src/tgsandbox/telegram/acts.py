@@ -269,6 +269,7 @@ def add_to_group(world: World, by: User, chat: Chat, account: User | Bot) -> Non
 
 
 def promote(world: World, by: User, chat: Chat, account: User | Bot, **rights: bool) -> None:
+    _expect_ruling(by, chat, account)
     more = rights | {"can_be_edited": True}
     set_standing(world, chat, account, by, "administrator", **more)
 
@@ -278,7 +279,17 @@ def leave(world: World, user: User, chat: Chat) -> None:
 
 
 def remove(world: World, by: User, chat: Chat, account: User | Bot) -> None:
+    _expect_ruling(by, chat, account)
     set_standing(world, chat, account, by, "kicked")
+
+
+def _expect_ruling(by: User, chat: Chat, account: User | Bot) -> None:
+    """Administrators put out and raise others, but not whoever made the group."""
+    ruling = ("creator", "administrator")
+    if chat.members.get(str(by.id), {}).get("status") not in ruling:
+        raise Impossible(f"{by.name} is no administrator of {chat.title}.")
+    if chat.members.get(str(account.id), {}).get("status") == "creator":
+        raise Impossible(f"{account.name} made the group.")
 
 
 def _admin(chat: Chat, bot: Bot) -> bool:

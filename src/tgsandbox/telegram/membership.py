@@ -25,7 +25,7 @@ def set_standing(
             by if isinstance(by, User) else account,
             {"new_chat_members": [wire.user(account)]},
         )
-    elif present(before) and not present(after) and isinstance(account, User):
+    elif present(before) and not present(after):
         world.say(chat, by, {"left_chat_member": wire.user(account)})
 
 
