@@ -112,6 +112,7 @@ class Listener:
                 access_log=False,
                 date_header=False,
                 server_header=False,
+                timeout_keep_alive=75,  # as Telegram's; a client's idle connection stays good
             )
         )
         self._running: asyncio.Task[None] | None = None
