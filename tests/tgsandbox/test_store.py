@@ -39,7 +39,8 @@ def records() -> Iterator[type[Record]]:
 
 
 def test_every_kind_of_record_is_kept() -> None:
-    assert set(records()) == set(KINDS)
+    # By name: of a class with slots the one without them may still be about.
+    assert {each.kind for each in records()} == {each.kind for each in KINDS}
     assert len({each.kind for each in KINDS}) == len(KINDS)
 
 
