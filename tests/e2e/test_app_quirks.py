@@ -1,9 +1,13 @@
 """What real clients do besides: their quirks as switches, haptics, insets, buttons, codes."""
 
+import struct
+import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
+import zxingcpp
 from playwright.async_api import Page, expect
 
 from tests.e2e.apps import APP, inside, served
@@ -126,18 +130,37 @@ async def test_a_code_is_typed(buyer: Person, bot: BotAccess, window: Window) ->
     await expect(frame.locator("li", has_text='code "TEA-100"')).to_be_visible()
 
 
-async def test_a_code_in_a_picture(buyer: Person, bot: BotAccess, window: Window) -> None:
-    """Where the browser can read codes; this one cannot, so a reader is put in its place."""
+@pytest.mark.parametrize("said", ["TEA-7", ""])
+async def test_a_code_in_a_picture(
+    buyer: Person, bot: BotAccess, window: Window, said: str
+) -> None:
     page = await window(buyer)
-    await page.evaluate(
-        "void (window.BarcodeDetector = class { detect = async () => [{ rawValue: 'TEA-7' }]; })"
-    )
     await shown(page)
     frame = await inside(page)
     await frame.evaluate(
         "void Telegram.WebApp.showScanQrPopup({}, (text) => (hear('code', text), true))"
     )
+    picture = coded(said) if said else png(40, 40)
     await page.get_by_label("Картинка с кодом").set_input_files(
-        {"name": "code.png", "mimeType": "image/png", "buffer": png(20, 20)}
+        {"name": "code.png", "mimeType": "image/png", "buffer": picture}
     )
-    await expect(frame.locator("li", has_text='code "TEA-7"')).to_be_visible()
+    if said:
+        await expect(frame.locator("li", has_text='code "TEA-7"')).to_be_visible()
+    else:
+        await expect(page.locator(".toast")).to_contain_text("QR-кода не видно")
+
+
+def coded(text: str) -> bytes:
+    """A QR code as a PNG in grey."""
+    made: Any = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
+    picture: Any = memoryview(made.to_image(scale=6))
+    height, width = picture.shape
+    grey = bytes(picture)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        whole = kind + data
+        return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    rows = b"".join(b"\0" + grey[at : at + width] for at in range(0, len(grey), width))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

@@ -1,5 +1,6 @@
 """The chat page over HTTP: its files, what it shows, what a person does with it."""
 
+import asyncio
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from tgsandbox.telegram.files import UPLOAD_LIMIT
 from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.updates import KINDS, wants
 from tgsandbox.web import live, mini_apps, paying, people, view, writing
+from tgsandbox.web.codes import MOST_PIXELS, code_in
 from tgsandbox.web.doing import MOST, Scene, perform
 from tgsandbox.web.static_files import StaticFiles
 
@@ -55,6 +57,7 @@ class Page:
             ("GET", "/page/api/file/{file}", self._file),
             ("POST", "/page/api/do/{act}", self._do),
             ("POST", "/page/api/upload", self._upload),
+            ("POST", "/page/api/code", self._code),
             ("POST", "/page/api/checkout/{step}", self._checkout),
             ("GET", "/page/api/live", self._live),
             ("GET", "/page/api/log", self._log),
@@ -145,6 +148,16 @@ class Page:
             request, UPLOAD_LIMIT, told="The file is too large: 50 MB at most."
         )
         return writing.upload(self._scene(request), content, about)
+
+    async def _code(self, request: Request) -> Json:
+        """The QR code of a picture that the page has made grey."""
+        asked = request.query_params
+        sides = [
+            int(given) if given.isdecimal() and len(given) < 6 else 0
+            for given in (asked.get("width", ""), asked.get("height", ""))
+        ]
+        grey = await content_of(request, MOST_PIXELS, told="The picture is too large.")
+        return {"text": await asyncio.to_thread(code_in, bytes(grey), *sides)}
 
     async def _checkout(self, request: Request) -> Json:
         values = await json_of(request)

@@ -46,6 +46,21 @@ export const upload = (chat, kind, blob, about = {}) =>
     body: blob,
   });
 
+/** What a QR code in a picture says; empty when there is none. */
+export async function codeIn(file) {
+  const image = await createImageBitmap(file);
+  const scale = Math.min(1, 1024 / Math.max(image.width, image.height));
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  const pen = new OffscreenCanvas(width, height).getContext("2d");
+  pen.fillStyle = "#fff"; // behind what is transparent
+  pen.fillRect(0, 0, width, height);
+  pen.drawImage(image, 0, 0, width, height);
+  const { data } = pen.getImageData(0, 0, width, height);
+  const grey = Uint8Array.from({ length: width * height }, (_, at) => (data[at * 4] * 3 + data[at * 4 + 1] * 6 + data[at * 4 + 2]) / 10);
+  return (await ask(`/page/api/code?${query({ width, height })}`, { method: "POST", body: grey })).text;
+}
+
 export const fileAddress = (id) => `/page/api/file/${encodeURIComponent(id)}`;
 
 /** Steers the sandbox: control("GET"), control("POST", "faults", {...}). */

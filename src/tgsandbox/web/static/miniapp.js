@@ -1,6 +1,6 @@
 // Mini Apps: the window that one opens in, and Telegram's half of the talk with it.
 
-import { act } from "./api.js";
+import { act, codeIn } from "./api.js";
 import { avatar, dialog, field, h, iconButton, popup, toast } from "./dom.js";
 import { texts } from "./i18n.js";
 
@@ -409,15 +409,14 @@ function start({ url, bot, button }, { me, theme, onclose, app: page }) {
       const found = (text) => text && answer("qr_text_received", { data: text });
       const code = field(t("code"));
       const picture = field(t("picture"), { type: "file", accept: "image/*", onchange: async ({ target }) => {
-        const [seen] = await new BarcodeDetector().detect(await createImageBitmap(target.files[0])).catch(() => []);
-        if (!found(seen?.rawValue)) toast(t("nothing"));
+        if (!found(await codeIn(target.files[0]).catch(() => ""))) toast(t("nothing"));
       } });
       const run = () => (found(code.input.value.trim()), false);
       const onclose = () => {
         if (scanning !== "quiet") answer("scan_qr_popup_closed", {});
         scanning = null;
       };
-      const content = [words(data.text, 64), "BarcodeDetector" in window && picture.element, code.element].filter(Boolean);
+      const content = [words(data.text, 64), picture.element, code.element].filter(Boolean);
       scanning = show({ title: t("scan"), content, actions: [{ text: t("Close") }, { text: t("OK"), kind: "primary", run }], onclose });
     },
     close_scan_qr_popup() {
