@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kassa.config_files import read_dotenv, read_toml
 from kassa.errors import ConfigError
+from kassa.money import EXPONENTS
 from kassa.secret import Secret
 
 ENVIRONMENT, DOTENV, TOML, DEFAULT = "environment", ".env", "kassa.toml", "default"
@@ -58,6 +60,24 @@ def _app_names(value: object) -> object:
     if not names or not all(re.fullmatch("[a-z][a-z0-9_-]*", str(name)) for name in names):
         raise ValueError
     return tuple(dict.fromkeys(names))
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError
+    return tuple(dict.fromkeys(str(part) for each in parts if (part := _plain(each))))
+
+
+def _networks(value: object) -> object:
+    return tuple(str(ip_network(each)) for each in _listed(value))
+
+
+def _currencies(value: object) -> object:
+    found = tuple(each.upper() for each in _listed(value))
+    if not set(found) <= EXPONENTS.keys():
+        raise ValueError
+    return found
 
 
 def _like(pattern: str) -> After:
@@ -122,6 +142,14 @@ DatabaseUrl = Annotated[
     Secret,
     _like(r"postgres(ql)?://\S+"),
     _says("such as postgresql://user:password@host:5432/database"),
+]
+Networks = Annotated[
+    tuple[str, ...],
+    Before(_networks),
+    _says("addresses or networks with commas between, such as 127.0.0.1,10.0.0.0/8"),
+]
+Currencies = Annotated[
+    tuple[str, ...], Before(_currencies), _says("currencies with commas between, such as USD,EUR")
 ]
 LogStyle = Annotated[Literal["auto", "text", "json"], LOWER, _says("auto, text or json")]
 LogLevel = Annotated[
@@ -189,12 +217,40 @@ class Settings(BaseSettings):
     )
     telegram_bot_token: BotToken = Secret()
     telegram_webhook_url: WebhookUrl = ""
+    trusted_proxies: Networks = ()
     stripe_secret_key: AnySecret = Secret()
     stripe_webhook_secret: AnySecret = Secret()
+    stripe_base_url: BaseUrl = "https://api.stripe.com"
+    stripe_currencies: Currencies = ("USD", "EUR")
     oneplat_shop_id: str = Field(default="", description="a text in quotes")
     oneplat_shop_secret: AnySecret = Secret()
+    oneplat_merchant_id: str = Field(default="", description="a text in quotes")
     oneplat_base_url: BaseUrl = "https://1plat.cash"
     oneplat_callback_url: Url = ""
+    oneplat_amount_unit: Annotated[
+        Literal["kopecks", "rubles"], LOWER, _says("kopecks or rubles")
+    ] = "kopecks"
+    oneplat_txt: str = Field(default="", description="a text in quotes")
+    cryptopay_token: AnySecret = Secret()
+    cryptopay_base_url: BaseUrl = "https://pay.crypt.bot"
+    cryptopay_assets: Currencies = ("USDT", "TON", "BTC")
+    cryptopay_fiat: Currencies = ("USD", "EUR", "RUB")
+    yookassa_shop_id: str = Field(default="", description="a text in quotes")
+    yookassa_secret_key: AnySecret = Secret()
+    yookassa_base_url: BaseUrl = "https://api.yookassa.ru/v3"
+    yookassa_receipts: bool = Field(default=False, description="true or false")
+    yookassa_vat_code: int = Field(
+        default=1, ge=1, le=12, description="a whole number from 1 to 12"
+    )
+    yookassa_networks: Networks = (
+        "185.71.76.0/27",
+        "185.71.77.0/27",
+        "77.75.153.0/25",
+        "77.75.154.128/25",
+        "77.75.156.11/32",
+        "77.75.156.35/32",
+        "2a02:5180::/32",
+    )
     bots: tuple[BotSettings, ...] = Field(
         default_factory=_only_bot,
         description="tables: write [[bot]], and below it token and apps",

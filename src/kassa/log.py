@@ -107,7 +107,11 @@ def _plain(value: object) -> str:
     return repr(value) if isinstance(value, BaseException) else str(value)
 
 
-def _mask(_: Any, __: str, line: Any) -> str:
+def masked(text: str) -> str:
     """The safety net under `Secret`: bots' tokens and passwords of URLs, wherever they stand."""
-    line = _TOKEN.sub(":***", line)
-    return _PASSWORD.sub(r"://\1:***@", line) if "://" in line else line
+    text = _TOKEN.sub(":***", text)
+    return _PASSWORD.sub(r"://\1:***@", text) if "://" in text else text
+
+
+def _mask(_: Any, __: str, line: Any) -> str:
+    return masked(line)

@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,12 +17,14 @@ from kassa.db.leader import Leader
 from kassa.db.migrate import Step, migrate, pending, steps
 from kassa.errors import Unavailable
 from kassa.log import get
+from kassa.payments import Inbox, Looking, Payments, Purpose, notices, wallet
+from kassa.payments.providers import configured
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 # In the order in which their tables may refer to each other.
-PACKAGES = ("kassa.ledger", "kassa.outbox")
+PACKAGES = ("kassa.ledger", "kassa.outbox", "kassa.payments")
 
 _AGAIN_SECONDS = 1.0  # before what broke is begun again
 
@@ -75,6 +77,14 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
             server.stop()
 
 
+async def _only_logged(job: outbox.Job) -> None:
+    """What is to be said while nobody is there who could say it."""
+    _log.info(job.kind, **{"text": job.payload.get("text"), "args": job.payload.get("args")})
+
+
+NOBODY_YET = {notices.TO_PERSON: _only_logged, notices.TO_OPERATOR: _only_logged}
+
+
 class Runtime:
     """Everything that runs beside HTTP: jobs, cron, folding, expiring holds, wake-ups."""
 
@@ -82,12 +92,15 @@ class Runtime:
         self,
         database: Database,
         *,
+        payments: Payments | None = None,
         handlers: Mapping[str, outbox.Handler] | None = None,
         schedule: Mapping[str, str] | None = None,
     ) -> None:
         self.database = database
+        self.payments = payments or Payments(database, providers={}, purposes=[wallet.TOPUP])
+        self.inbox = Inbox(self.payments)
         self.poster = ledger.Poster(database)
-        self.worker = outbox.Worker(database, handlers or {})
+        self.worker = outbox.Worker(database, {**NOBODY_YET, **(handlers or {})})
         self.leader = Leader(
             database, {"ledger.fold": self._fold, "ledger.expire_holds": self._expire_holds}
         )
@@ -95,6 +108,8 @@ class Runtime:
             "wake": database.wake.run,
             "leader": self.leader.run,
             "worker": self.worker.run,
+            "inbox": self.inbox.run,
+            "looking": Looking(self.payments).run,
         }
         if schedule:
             self._beside["cron"] = outbox.Cron(database, schedule).run
@@ -111,6 +126,7 @@ class Runtime:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await self.payments.close()
 
     async def _fold(self) -> None:
         while True:
@@ -142,10 +158,12 @@ async def _keep(name: str, run: Callable[[], Awaitable[None]]) -> None:
 def application(
     settings: Settings,
     *,
+    purposes: Sequence[Purpose] = (),
     handlers: Mapping[str, outbox.Handler] | None = None,
     schedule: Mapping[str, str] | None = None,
 ) -> "FastAPI":
     """The ASGI application; everything beside it runs while it is served."""
+    from kassa.payments import api
     from kassa.web import create_app
 
     @asynccontextmanager
@@ -153,18 +171,29 @@ def application(
         async with open_database(settings) as opened:
             app.state.steps = opened.steps
             app.state.database = opened.database
+            payments = Payments(
+                opened.database,
+                providers=configured(settings),
+                purposes=[wallet.TOPUP, *purposes],
+            )
+            runtime = Runtime(
+                opened.database, payments=payments, handlers=handlers, schedule=schedule
+            )
             try:
-                async with Runtime(opened.database, handlers=handlers, schedule=schedule).running():
+                async with runtime.running():
+                    app.state.inbox = runtime.inbox
                     obeying = _obey()
                     _log.info("worker.started", pid=os.getpid())
                     yield
             finally:
-                app.state.database = None
+                app.state.database = app.state.inbox = None
         if obeying is not None:
             obeying.cancel()
         _log.info("worker.stopped", pid=os.getpid())
 
-    return create_app(lifespan)
+    app = create_app(lifespan, api.router, trusted_proxies=settings.trusted_proxies)
+    app.state.settings = settings
+    return app
 
 
 def asgi() -> "FastAPI":

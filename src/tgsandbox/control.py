@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tgsandbox.acting import Acting
 from tgsandbox.bots import BotAccess
+from tgsandbox.control_bank import BankControl
 from tgsandbox.given import Given, Wrong
 from tgsandbox.local import REFUSALS, checked_handler, given_in, json_of, nothing_there, refusal
 from tgsandbox.person_acts import ACTS
@@ -57,6 +58,7 @@ class Control:
             ("DELETE", "/faults/{fault:int}", self._no_faults),
             ("POST", "/limits", self._limits),
             ("POST", "/clock", self._clock),
+            *BankControl(sandbox).routes,
             ("GET", "/books", self._books),
             ("GET", "/transcript", self._transcript),
             ("GET", "/events", self._events),

@@ -9,6 +9,7 @@ from tgsandbox.bots import BotAccess, CallRefused
 from tgsandbox.events import Event
 from tgsandbox.hosts import checked_hosts
 from tgsandbox.people import Person
+from tgsandbox.providers.bank import Bank
 from tgsandbox.server import App, Listener, Server
 from tgsandbox.store import Store
 from tgsandbox.telegram import acts
@@ -84,6 +85,14 @@ class Sandbox:
         self.allow_hosts = checked_hosts(allow_hosts)
         self._listener: Listener | None = None
         self._store = Store(Path(data), self.world) if data is not None else None
+        kept = Path(data) / "bank.json" if data is not None else None
+        self.bank = Bank(
+            self.world.clock,
+            lambda: self.url,
+            seed=seed,
+            file=kept,
+            allow_hosts=self.allow_hosts,
+        )
         self.world.webhooks.perform = self._perform
         self.world.events.listeners.append(self._hear)
 
@@ -92,7 +101,8 @@ class Sandbox:
         if self._store:
             self._store.open()
         try:
-            self._listener = Listener(Server(self.world, beside), self._host, self._port)
+            self.bank.start()
+            self._listener = Listener(Server(self.world, beside, self.bank), self._host, self._port)
         except BaseException:
             if self._store:
                 self._store.close()
@@ -129,6 +139,7 @@ class Sandbox:
         await self.world.webhooks.stop()
         if self._listener:
             await self._listener.stop()
+        await self.bank.stop()
         if self._store:
             await asyncio.to_thread(self._store.close)
 

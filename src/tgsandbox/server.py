@@ -24,11 +24,12 @@ class App(Protocol):
 
 
 class Server:
-    """An ASGI app. What is not the Bot API's goes to `beside`."""
+    """An ASGI app. Payments go to `bank`, what is not the Bot API's either goes to `beside`."""
 
-    def __init__(self, world: World, beside: App | None = None) -> None:
+    def __init__(self, world: World, beside: App | None = None, bank: App | None = None) -> None:
         self._world = world
         self._beside = beside
+        self._bank = bank
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -37,6 +38,8 @@ class Server:
                 await self._bot(path, scope, receive, send)
             elif path.startswith("/file/bot"):
                 await self._file(path, send)
+            elif self._bank and path.startswith(("/providers/", "/bank/")):
+                await self._bank(scope, receive, send)
             elif self._beside:
                 await self._beside(scope, receive, send)
             else:

@@ -28,6 +28,11 @@ def fee(provider: str, currency: str) -> Account:
     return Account(f"fee:{provider}:{currency}", currency, deferred=True)
 
 
+def exchange(provider: str, currency: str) -> Account:
+    """What a provider changed for us: a price in dollars that was paid in coins."""
+    return Account(f"exchange:{provider}:{currency}", currency, deferred=True)
+
+
 def revenue(app: str, currency: str) -> Account:
     """What an app has earned for us."""
     return Account(f"revenue:{app}:{currency}", currency, deferred=True)

@@ -1,11 +1,11 @@
 """The ASGI application: requests carry an id, errors are words, and nothing else leaks."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from kassa.db import lost_connection
 from kassa.errors import KassaError
 from kassa.log import bind, clean_request_id, get
 from kassa.web import health, metrics
+from kassa.web.proxies import Proxies
 
 _log = get(__name__)
 
@@ -29,17 +30,23 @@ _OUR_FAULT = "Something went wrong here. It has been noted."
 _NOT_NOW = "Not available right now. Please try again."
 
 
-def create_app(lifespan: Lifespan) -> FastAPI:
+def create_app(
+    lifespan: Lifespan, *routers: APIRouter, trusted_proxies: Sequence[str] = ()
+) -> FastAPI:
     """`lifespan` sets `app.state.database` while it is open."""
     app = FastAPI(title="Kassa", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.database = None
     app.state.steps = []
     app.include_router(health.router)
     app.include_router(metrics.router)
+    for router in routers:
+        app.include_router(router)
     app.add_exception_handler(KassaError, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(Requests)
+    if trusted_proxies:
+        app.add_middleware(Proxies, trusted=trusted_proxies)
     return app
 
 

@@ -1,8 +1,10 @@
 // The drawer: every call and update, what goes wrong on purpose, the clock, the bank, the bots.
 
 import { control, follow, get } from "./api.js";
+import { providers } from "./bank_tab.js";
 import { h, iconButton, toast } from "./dom.js";
-import { money, texts } from "./i18n.js";
+import { chip, copied, copy, filler, form, input, moment, pick, pretty, roving, shortly, small, span, sum, table, toggle, told } from "./drawer_parts.js";
+import { texts } from "./i18n.js";
 
 const WORDS = `
 close|Закрыть|Yopish|Close
@@ -52,96 +54,15 @@ net|осталось|qoldi|left
 state|состояние|holat|state
 sum|сумма|summa|amount
 who|кто|kim|who
-pages|Здесь будут страницы тестовых провайдеров.|Bu yerda sinov provayderlari bo‘ladi.|Test providers will have their pages here.
 name|Имя нового бота|Yangi bot nomi|Name of a new bot
 make|Создать|Yaratish|Make`.trim().split("\n").map((line) => line.split("|"));
 const t = texts(Object.fromEntries(["ru", "uz", "en"].map((each, i) => [each, Object.fromEntries(WORDS.map((line) => [line[0], line[i + 1]]))])));
 
 const KEPT = 1000;
 const DAY = 86_400;
-const pages = [];
-let pagesPlace;
 let lastTab = "calls";
 
 document.head.append(h("link", { rel: "stylesheet", href: new URL("drawer.css", import.meta.url).href }));
-
-/** A provider's page in the Bank tab. */
-export function addBankPage(element) {
-  pages.push(element);
-  pagesPlace?.replaceChildren(...pages);
-}
-
-// --- parts
-
-const told = ({ message }) => toast(message);
-const copy = (text) => (navigator.clipboard ? navigator.clipboard.writeText(text).then(() => toast(`✓ ${text.slice(0, 40)}`), told) : prompt("", text));
-const chip = (text, onclick, more) => h("button", { type: "button", class: "chip", onclick, ...more }, text);
-const toggle = (text, on, onclick) => chip(text, onclick, { "aria-pressed": `${!!on}` });
-const copied = (title, text) => chip(text, () => copy(text), { class: "copied", title });
-const pick = (label, options, value, onchange) =>
-  h("select", { "aria-label": label, onchange }, options.map(([each, text]) => h("option", { value: each, selected: each === value }, text)));
-const input = (label, more) => h("input", { "aria-label": label, placeholder: label, autocomplete: "off", spellcheck: "false", ...more });
-const form = (field, action, run) =>
-  h("form", { class: "tools", onsubmit: (event) => (event.preventDefault(), run().catch(told)) }, field, h("button", { class: "text-button primary" }, action));
-const table = (head, rows) =>
-  h("table", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each))), rows.map((row) => h("tr", {}, row.map((each) => h("td", {}, each)))));
-const small = (text) => h("small", {}, `${text}`);
-const shortly = (value) => (typeof value === "object" ? JSON.stringify(value) : value);
-const span = (ms) => (ms === undefined ? "" : ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`);
-const moment = (at) => new Date(at * 1000).toLocaleString("sv");
-const sum = (value, currency) => money(value, currency, /XTR|CLP|ISK|JPY|KRW|PYG|UGX|VND/.test(currency) ? 0 : 2);
-
-/** The arrows go from one to the next; the tabulator passes over all of them at once. */
-function roving(place, selector) {
-  const every = () => [...place.querySelectorAll(selector)];
-  const hold = (held) => every().forEach((each, i) => (each.tabIndex = (held ? each === held : !i) ? 0 : -1));
-  place.addEventListener("focusin", ({ target }) => target.matches(selector) && hold(target));
-  place.addEventListener("keydown", (event) => {
-    const all = every();
-    const now = all.indexOf(event.target);
-    const to = { ArrowRight: now + 1, ArrowDown: now + 1, ArrowLeft: now - 1, ArrowUp: now - 1, Home: 0, End: -1 }[event.key];
-    if (now < 0 || to === undefined) return;
-    event.preventDefault();
-    all.at(to % all.length).focus();
-  });
-  return hold;
-}
-
-/** New content only where something has changed; whoever had the focus has it again. */
-function filler(place, selector) {
-  const hold = roving(place, selector);
-  const every = () => [...place.querySelectorAll("button,input,select")];
-  let before;
-  return (state, content) => {
-    if (before === (before = JSON.stringify(state))) return;
-    const at = every().indexOf(document.activeElement);
-    place.replaceChildren(...[content()].flat(2));
-    hold();
-    every()[at]?.focus();
-  };
-}
-
-/** What a form's field brought as JSON, as what it is. */
-function unpacked(name, value) {
-  try {
-    return /markup|entities|media|prices|results|parameters|options|commands|button|updates/.test(name) && /^[[{]/.test(value) ? JSON.parse(value) : value;
-  } catch {
-    return value;
-  }
-}
-
-/** JSON with its colours. */
-function pretty(value) {
-  const text = JSON.stringify(value, unpacked, 2);
-  const shown = h("pre", { tabindex: "0" });
-  let end = 0;
-  for (const { 0: found, 1: key, index } of text.slice(0, 50_000).matchAll(/"(?:\\.|[^"\\])*"(:)?|-?\d[\d.eE+-]*|true|false|null/g)) {
-    shown.append(text.slice(end, index), h(key ? "b" : found[0] === '"' ? "i" : "u", {}, found));
-    end = index + found.length;
-  }
-  shown.append(text.slice(end));
-  return shown;
-}
 
 // --- calls
 
@@ -265,7 +186,7 @@ const MISCHIEF = { lose: { lose_answer: true }, slow: { method: "*", delay: 2 },
 function faults({ names }) {
   let [bot, method, times] = ["", "sendMessage", ""];
   const [who, place] = [h("span"), h("div")];
-  const [fillWho, fill] = [filler(who, "-"), filler(place, "td button")];
+  const [fillWho, fill] = [filler(who), filler(place, "td button")];
   const change = (...asked) => control(...asked).then(refresh, told);
 
   async function refresh() {
@@ -325,8 +246,8 @@ function clock() {
 
 function bank({ names }) {
   const place = h("div");
-  pagesPlace = h("div", {}, pages.length ? pages : small(t("pages")));
   const fill = filler(place, ".copied");
+  const shops = providers();
   const id = (each, name) => copied(name, each[name]);
   const row = (each, state) => [
     [h("span", { class: { paid: "good", refund: "bad" }[state] }, t(state)), small(moment(each.at))],
@@ -336,7 +257,7 @@ function bank({ names }) {
   ];
 
   async function refresh() {
-    const { books } = await control("GET", "books");
+    const [{ books }] = await Promise.all([control("GET", "books"), shops.refresh()]);
     const totals = {};
     for (const { currency, kind, amount } of books) (totals[currency] ??= { charge: 0, refund: 0 })[kind] += amount;
     fill(books, () => books.length ? [
@@ -344,7 +265,7 @@ function bank({ names }) {
       table([t("state"), t("sum"), t("who"), "id"], books.reverse().map((each) => row(each, each.kind === "refund" ? "refund" : each.state))),
     ] : small(t("none")));
   }
-  return { element: [place, pagesPlace], refresh };
+  return { element: [shops.element, h("h3", {}, "Telegram"), place], refresh };
 }
 
 // --- the bots

@@ -1,0 +1,90 @@
+"""Where providers call: verified, stored, answered. The seeds' addresses are here, too."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from kassa.log import get
+from kassa.payments.inbox import Inbox
+from kassa.payments.providers.protocol import Callback, Refused
+
+MOST = 256 * 1024  # bytes of a callback; no provider comes near
+
+router = APIRouter()
+
+_log = get(__name__)
+
+
+async def callback(request: Request) -> Response:
+    """`/pay/{provider}/callback`, the address to give to every provider."""
+    return await _take(request, request.path_params["provider"])
+
+
+async def oneplat_webhook(request: Request) -> Response:
+    return await _take(request, "oneplat")
+
+
+async def payment_webhook(request: Request) -> Response:
+    """Stripe's, in the shape that the Mini App's document promises."""
+    try:
+        await _stored(request, "stripe")
+    except Refused as error:
+        _tell("stripe", error)
+        return JSONResponse({"ok": False, "detail": str(error)}, 400)
+    return JSONResponse({"ok": True})
+
+
+async def oneplat_txt(request: Request) -> Response:
+    """Proves to 1Plat that the domain is ours."""
+    text = request.app.state.settings.oneplat_txt
+    return PlainTextResponse(text) if text else JSONResponse({"detail": "Not Found"}, 404)
+
+
+for path, endpoint, methods in (
+    ("/pay/{provider}/callback", callback, ["GET", "POST"]),
+    ("/1plat-webhook", oneplat_webhook, ["GET", "POST"]),
+    ("/api/miniapp/payment-webhook", payment_webhook, ["POST"]),
+    ("/1plat.txt", oneplat_txt, ["GET"]),
+):
+    router.add_route(path, endpoint, methods=methods, include_in_schema=False)
+
+
+async def _take(request: Request, provider: str) -> Response:
+    try:
+        status, body, kind = await _stored(request, provider)
+    except Refused as error:
+        _tell(provider, error)
+        return JSONResponse({"detail": str(error)}, error.status)
+    return Response(body, status, media_type=kind)
+
+
+async def _stored(request: Request, provider: str) -> tuple[int, bytes, str]:
+    inbox: Inbox | None = getattr(request.app.state, "inbox", None)
+    if inbox is None:
+        raise Refused("No payment provider is set up here.", 404)
+    return await inbox.take(
+        provider,
+        Callback(
+            body=await _body(request),
+            headers={
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in request.scope["headers"]
+            },
+            method=request.method,
+            query=request.scope["query_string"].decode("latin-1"),
+            address=request.client.host if request.client else "",
+        ),
+    )
+
+
+async def _body(request: Request) -> bytes:
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MOST:
+            raise Refused("The body is larger than any callback is.", 413)
+    return content
+
+
+def _tell(provider: str, error: Refused) -> None:
+    _log.warning("callback.refused", provider=provider[:40], status=error.status, why=str(error))

@@ -1,0 +1,1 @@
+"""What strangers send to the payment callbacks, made up by the million."""

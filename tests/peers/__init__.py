@@ -1,0 +1,1 @@
+"""What others have written talks to our fakes: then they speak as the real ones do."""
