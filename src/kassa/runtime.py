@@ -19,6 +19,7 @@ from kassa.errors import Unavailable
 from kassa.log import get
 from kassa.payments import Inbox, Looking, Payments, Purpose, notices, wallet
 from kassa.payments.providers import configured
+from kassa.payments.reconcile import daily
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -102,7 +103,12 @@ class Runtime:
         self.poster = ledger.Poster(database)
         self.worker = outbox.Worker(database, {**NOBODY_YET, **(handlers or {})})
         self.leader = Leader(
-            database, {"ledger.fold": self._fold, "ledger.expire_holds": self._expire_holds}
+            database,
+            {
+                "ledger.fold": self._fold,
+                "ledger.expire_holds": self._expire_holds,
+                "payments.compare": lambda: daily(self.payments),
+            },
         )
         self._beside: dict[str, Callable[[], Awaitable[None]]] = {
             "wake": database.wake.run,

@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from kassa import outbox
 from kassa.log import get
+from kassa.payments.inbox import standing, undelivered
 
 if TYPE_CHECKING:
     from kassa.db import Database
@@ -74,6 +75,8 @@ async def _values(database: "Database | None") -> dict[str, tuple[str, float]]:
         async with asyncio.timeout(3):
             jobs = await outbox.lag(database)
             tail = await database.fetchval("SELECT count(*) FROM ledger.tail")
+            inbox = await standing(database)
+            waiting = await undelivered(database)
     except Exception as error:  # noqa: BLE001 (edge: HTTP; the rest is worth telling anyway)
         _log.warning("metrics.no_database", error=repr(error))
         return {up[0]: (up[1], 0)}
@@ -82,6 +85,10 @@ async def _values(database: "Database | None") -> dict[str, tuple[str, float]]:
         "kassa_outbox_due": ("Jobs that are due and not taken", jobs["due"]),
         "kassa_outbox_oldest_seconds": ("How late the oldest job is", jobs["oldest_seconds"]),
         "kassa_outbox_dead": ("Jobs set aside for a person", jobs["dead"]),
+        "kassa_inbox_due": ("Callbacks that are due and not settled", inbox["due"]),
+        "kassa_inbox_oldest_seconds": ("How late the oldest one is", inbox["oldest_seconds"]),
+        "kassa_inbox_dead": ("Callbacks set aside for a person", inbox["dead"]),
+        "kassa_payments_undelivered": ("Payments paid and not delivered", waiting),
         "kassa_ledger_tail": ("Sides of postings not folded yet", tail),
     }
 
