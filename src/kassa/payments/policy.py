@@ -48,8 +48,10 @@ def judge(
 ) -> Ruling:
     """`booked`: this charge is in the books already. `others`: another attempt may yet be paid."""
     if report.state is State.PAID:
+        if booked:
+            return NOTHING
         assert report.amount is not None
-        return NOTHING if booked else _paid(payment, report.amount, deliver_late=deliver_late)
+        return _paid(payment, report.amount, deliver_late=deliver_late)
     if not payment.is_open:
         return NOTHING
     if report.state in _ENDED:

@@ -107,10 +107,10 @@ async def _there(payments: Payments, provider: str, report: Report) -> list[Diff
         return [Difference(what, _name(report), answer.payment_id, str(report.amount), "", mended)]
     found = []
     if charge.fit != "stray":
-        if (report.fee is not None and charge.fee is None) or report.disputes:
-            await payments.tell([one])
         if report.refunded is not None and report.refunded != charge.refunded:
             found += await _given_back(payments, one, charge, report.refunded)
+        if (report.fee is not None and charge.fee is None) or report.disputes:
+            await payments.tell([one])
     received = report.received or report.amount
     if (report.amount, received) != (charge.amount, charge.received):
         there, here = _both(report.amount, received), _both(charge.amount, charge.received)

@@ -202,10 +202,10 @@ class _part:
 
 def _judged(case: _Case, one: Said, purposes: Mapping[str, Purpose]) -> Settled:
     report, payment = one.report, case.payment
-    if report.state is State.PAID and report.amount is None:
-        raise Mute(f"{one.provider} says that {report.ref} is paid, and not how much.")
     purpose = purposes.get(payment.purpose)
     booked = case.charge is not None and case.charge.payment_id is not None
+    if report.state is State.PAID and report.amount is None and not booked:
+        raise Mute(f"{one.provider} says that {report.ref} is paid, and not how much.")
     case.ruling = judge(
         payment,
         report,
@@ -414,10 +414,10 @@ async def _write_payments(tx: Tx, cases: Sequence[_Case], now: datetime) -> None
     for case in cases:
         ruling = case.ruling
         status.append(str(ruling.status or case.payment.status))
-        reasons.append(ruling.reason)
+        reasons.append(ruling.reason if ruling.status else case.payment.reason)
         delivered = "failed" if case.error is not None else "done"
         deliveries.append(delivered if ruling.deliver else case.payment.delivery)
-        errors.append(notices.cause(case.error))
+        errors.append(notices.cause(case.error) if ruling.deliver else case.payment.delivery_error)
         paid.append((case.report.at or now) if ruling.status is Status.SUCCEEDED else None)
         looks.append(_look_at(case, now))
     await tx.execute(
@@ -425,7 +425,9 @@ async def _write_payments(tx: Tx, cases: Sequence[_Case], now: datetime) -> None
         UPDATE payments.payment p
            SET status = w.status, reason = w.reason, delivery = w.delivery,
                delivery_error = w.error, paid_at = coalesce(w.paid_at, p.paid_at),
-               look_at = w.look_at, looks = 0
+               look_at = CASE WHEN w.status <> p.status THEN w.look_at
+                              ELSE least(w.look_at, p.look_at) END,
+               looks = 0
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
                       $6::timestamptz[], $7::timestamptz[])
                AS w (id, status, reason, delivery, error, paid_at, look_at)
