@@ -12,8 +12,8 @@ from bench.common import show
 
 
 def main() -> int:
-    names = [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name[0] != "_"]
-    names = [name for name in names if name not in ("common", "sandbox_servers")]
+    names = [m.name for m in pkgutil.iter_modules(bench.__path__)]
+    names = [name for name in names if name != "common" and "_" not in name]
     parser = argparse.ArgumentParser(prog="scripts/bench", description=bench.__doc__)
     parser.add_argument("name", nargs="?", choices=names)
     parser.add_argument("--quick", action="store_true", help="within 40 seconds")

@@ -187,12 +187,12 @@ def application(
             )
             try:
                 async with runtime.running():
-                    app.state.inbox = runtime.inbox
+                    app.state.payments, app.state.inbox = payments, runtime.inbox
                     obeying = _obey()
                     _log.info("worker.started", pid=os.getpid())
                     yield
             finally:
-                app.state.database = app.state.inbox = None
+                app.state.database = app.state.payments = app.state.inbox = None
         if obeying is not None:
             obeying.cancel()
         _log.info("worker.stopped", pid=os.getpid())

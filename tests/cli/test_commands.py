@@ -35,7 +35,7 @@ async def test_doctor_shows_the_settings_and_no_secret(fresh: Fresh, tmp_path: P
     secrets = {
         "TELEGRAM_BOT_TOKEN": "123456:AAE-hunter2-hunter2",
         "SECRET_KEY": "hunter2-" * 5,
-        "STRIPE_SECRET_KEY": "sk_live_hunter2",
+        "STRIPE_WEBHOOK_SECRET": "whsec_hunter2",
         "ONEPLAT_SHOP_SECRET": "hunter2",
     }
     url = on(fresh)["DATABASE_URL"].replace("kassa_app@", "kassa_app:hunter2@")

@@ -10,19 +10,24 @@ from kassa.runtime import Opened
 
 
 def audit() -> None:
-    """Prove the books: every invariant of the ledger. Exits 1 with the rows where one fails."""
+    """Prove the books: every invariant of the ledger and of payments. Exits 1 where one fails."""
     from kassa import ledger
 
-    async def work(opened: Opened) -> tuple[list[ledger.Finding], int, int]:
+    async def work(opened: Opened) -> tuple[list[ledger.Finding], int, int, int]:
         findings = await ledger.audit(opened.database)
+        rows = await opened.database.fetch("SELECT * FROM payments.audit()")
+        findings += [
+            ledger.Finding(row["invariant"], row["subject"], row["detail"]) for row in rows
+        ]
         row = await opened.database.fetchrow(
             "SELECT (SELECT count(*) FROM ledger.account) AS accounts,"
-            "       (SELECT count(*) FROM ledger.transfer) AS transfers"
+            "       (SELECT count(*) FROM ledger.transfer) AS transfers,"
+            "       (SELECT count(*) FROM payments.payment) AS payments"
         )
         assert row is not None
-        return findings, row["accounts"], row["transfers"]
+        return findings, row["accounts"], row["transfers"], row["payments"]
 
-    findings, accounts, transfers = with_database(work)
+    findings, accounts, transfers, payments = with_database(work)
     if findings:
         print(
             table(
@@ -32,7 +37,8 @@ def audit() -> None:
         )
         print(f"\nThe books are wrong in {len(findings)} places.")
         raise typer.Exit(1)
-    print(f"The books are right: {accounts} accounts, {transfers} transfers.")
+    also = f", {payments} payments" if payments else ""
+    print(f"The books are right: {accounts} accounts, {transfers} transfers{also}.")
 
 
 def books(

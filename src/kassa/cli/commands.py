@@ -2,7 +2,7 @@
 
 import typer
 
-from kassa.cli import books, database, jobs, running
+from kassa.cli import books, database, doctor, inbox, jobs, payments, providers, running
 
 app = typer.Typer(
     name="kassa",
@@ -15,8 +15,12 @@ app = typer.Typer(
 app.command("run")(running.run)
 app.command("demo")(running.demo)
 app.command("migrate")(database.migrate)
-app.command("doctor")(running.doctor)
+app.command("doctor")(doctor.doctor)
 app.command("audit")(books.audit)
 app.command("books")(books.books)
+app.command("reconcile")(providers.reconcile)
+app.command("simulate")(providers.simulate)
+app.add_typer(payments.app, name="payments")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(database.app, name="db")

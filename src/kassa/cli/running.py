@@ -1,4 +1,4 @@
-"""`kassa run`, `kassa demo` and `kassa doctor`."""
+"""`kassa run` and `kassa demo`."""
 
 import errno
 import os
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kassa import __version__, runtime
-from kassa.cli.common import bring_up_to_date, settings, table, with_database
+from kassa import runtime
+from kassa.cli.common import bring_up_to_date, settings, with_database
 from kassa.config import Settings
 from kassa.db import EmbeddedServer
 from kassa.errors import Unavailable
-from kassa.runtime import Opened
 from kassa.secret import Secret
 
 if TYPE_CHECKING:
@@ -138,17 +137,3 @@ def demo() -> None:
     found = settings()
     apart = {"home": found.home / "demo", "database_url": Secret(), "database_owner_url": Secret()}
     with_database(showing.demo, found.model_copy(update=apart))
-
-
-def doctor() -> None:
-    """Show the settings and where they come from, and whether the database is as it must be."""
-    found = settings()
-    print(f"Kassa {__version__}\n")
-    print(table(["setting", "value", "from"], found.describe()), flush=True)
-
-    async def work(opened: Opened) -> str:
-        return str(await opened.database.fetchval("SELECT version()"))
-
-    print(f"\nDatabase: {with_database(work, found)}")
-    if not found.database_url:
-        print(f"Its files: {EmbeddedServer(found.home).place.folder}")

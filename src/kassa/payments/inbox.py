@@ -25,6 +25,7 @@ from kassa.payments.providers.protocol import (
     NoSuchPayment,
     Refused,
     Report,
+    State,
 )
 from kassa.payments.service import Payments
 from kassa.payments.settle import UNKNOWN, Said, Settled, book_stray, settle
@@ -40,7 +41,7 @@ KEPT = {"content-type", "stripe-signature", "crypto-pay-api-signature"}  # heade
 # Seconds until the next try; after the last one the row is dead.
 AGAIN = (2, 10, 60, 300, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 
-_COLUMNS = "id, provider, event, kind, confirm, method, query, headers, body, tries"
+_COLUMNS = "id, provider, event, kind, confirm, method, query, headers, body, tries, copies"
 
 _log = get(__name__)
 
@@ -84,7 +85,7 @@ class Inbox:
         provider = self._payments.providers.get(name)
         if provider is None:
             raise Refused("There is no such payment provider here.", 404)
-        if callback.method == "GET" and not provider.abilities.get:
+        if callback.method != "POST" and not (callback.method == "GET" and provider.abilities.get):
             raise Refused("Callbacks come as POST.", 405)
         now = clock.now()
         provider.verify(callback, at=now)
@@ -168,8 +169,12 @@ class Inbox:
             await self._one(row["id"])
         return len(found)
 
-    async def _one(self, number: int, told: Sequence[Report] | None = None) -> None:
-        """One row by itself: what it says, or what the provider has confirmed instead."""
+    async def _one(
+        self, number: int, told: Sequence[Report] | None = None, *, copies: int = 0
+    ) -> None:
+        """One row by itself: what it says, or what the provider has confirmed instead, when there
+        were so many copies of it. Another may have come for good reason: then it is asked again.
+        """
         try:
             async with self._database.transaction() as tx:
                 row = await tx.fetchrow(
@@ -183,7 +188,8 @@ class Inbox:
                     return
                 reports = self._reports(row) if told is None else told
                 what = [await self._word(tx, row, Said(row["provider"], r)) for r in reports]
-                await _handled(tx, {number: "; ".join(what)})
+                if copies in (0, row["copies"]):
+                    await _handled(tx, {number: "; ".join(what)})
         except _NotYet as error:
             await self._later(number, str(error))
         except Refused as error:
@@ -197,15 +203,16 @@ class Inbox:
         if not answer.known:
             if row["tries"] < len(AGAIN):
                 raise _NotYet("no such payment yet")
-            if not await book_stray(tx, one):
+            if one.report.state is not State.PAID or one.report.amount is None:
                 raise _NotYet("no such payment")
-            told = {
-                "provider": one.provider,
-                "ref": one.report.ref,
-                "amount": str(one.report.amount),
-            }
-            operator = {"app": notices.APP, "text": "payment-stray", "args": told}
-            await outbox.put_many(tx, [NewJob(notices.TO_OPERATOR, operator)])
+            if await book_stray(tx, one):
+                told = {
+                    "provider": one.provider,
+                    "ref": one.report.ref,
+                    "amount": str(one.report.amount),
+                }
+                operator = {"app": notices.APP, "text": "payment-stray", "args": told}
+                await outbox.put_many(tx, [NewJob(notices.TO_OPERATOR, operator)])
             return "nobody's money, in suspense"
         if answer.more:
             back = await refunds.reported(tx, one, self._payments.purposes)
@@ -254,7 +261,7 @@ class Inbox:
         except Refused as error:
             await self._dead(number, f"cannot be understood any more: {error}")
         else:
-            await self._one(number, told)
+            await self._one(number, told, copies=row["copies"])
 
     async def _told(self, name: str, report: Report, tries: int) -> Report:
         """What the provider says itself. A stranger's made-up name must not make us call it, but

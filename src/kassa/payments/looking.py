@@ -8,6 +8,7 @@ money may still come; what nobody knows is asked about until somebody does.
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from kassa import clock, ledger, outbox
 from kassa.db import Tx
@@ -17,13 +18,17 @@ from kassa.payments import notices, refunds
 from kassa.payments.models import Attempt, Payment, Refund, Status
 from kassa.payments.providers.protocol import Created, Declined, Mute, Provider, State, Unknown, Why
 from kassa.payments.providers.protocol import NoSuchPayment as NotThere
-from kassa.payments.service import IN_FLIGHT, Payments, order
+from kassa.payments.service import Payments
 from kassa.payments.settle import NewEvent, Said, repayments, write_events
+from kassa.payments.starting import IN_FLIGHT, is_in_flight, order
 
 AT_ONCE = 16  # payments looked at side by side
 LEASE = timedelta(minutes=3)  # a payment is somebody's while they look at it
 WATCHED = timedelta(days=3)  # after its end, for money that comes late
 FIRST, LONGEST = timedelta(seconds=15), timedelta(hours=1)
+
+UNSURE = ("prepared", "sent", "unknown")  # attempts and refunds of which nobody knows
+UNWANTED = (Status.SUCCEEDED, Status.CANCELED, Status.EXPIRED)  # nobody should pay it any more
 
 _log = get(__name__)
 
@@ -71,6 +76,7 @@ class Looking:
             await self._attempt(payment, attempt)
         for refund in await self._payments.refunds(payment_id):
             await self._refund(refund)
+        await self._doubts(payment_id)
         await self._deliver(payment_id)
         payment = await self._payments.get(self._database, payment_id)
         if payment.is_open and payment.expires_at <= clock.now():
@@ -83,8 +89,7 @@ class Looking:
         provider = self._payments.providers.get(attempt.provider)
         if provider is None or attempt.is_over:
             return
-        began = attempt.asked_at or attempt.created_at
-        in_flight = clock.now() - began < IN_FLIGHT
+        in_flight = is_in_flight(attempt, clock.now())
         try:
             if attempt.status == "prepared":
                 if not in_flight:  # whoever was to call died before; nothing has happened
@@ -97,6 +102,8 @@ class Looking:
                 await self._payments.tell([Said(attempt.provider, report)])
                 if report.state is State.AUTHORIZED:
                     await self._held(payment.id, attempt)
+                elif report.state is State.WAITING and payment.status in UNWANTED:
+                    await provider.cancel(attempt.ref)
         except NotThere as error:
             _log.error("payments.gone", payment=payment.id, error=str(error))
         except Mute as error:
@@ -146,6 +153,23 @@ class Looking:
             _log.warning("payments.no_answer", refund=refund.id, error=str(error))
             return
         await self._payments.refund_answered(refund.id, said)
+
+    async def _doubts(self, payment_id: int) -> None:
+        """Less was given back than is booked, somebody has said: what does the provider say?"""
+        given = await self._payments.refunds(payment_id)
+        for charge in sorted({each.charge_id for each in given if each.why == refunds.DOUBTED}):
+            case = await self._database.run(
+                partial(refunds.load, payment_id=payment_id, charge_id=charge)
+            )
+            provider = self._payments.providers.get(case.charge.provider)
+            if provider is None:
+                continue
+            try:
+                report = await provider.status(case.attempt.ref or case.charge.ref)
+            except (Mute, NotThere) as error:
+                _log.warning("payments.no_answer", payment=payment_id, error=str(error))
+                continue
+            await self._database.run(partial(refunds.confirm_total, before=case, report=report))
 
     async def _take_back(self, refund: Refund) -> None:
         purposes = self._payments.purposes
@@ -210,6 +234,9 @@ class Looking:
             now = await self._payments.get(tx, payment.id)
             if now.status not in (Status.CREATED, Status.AWAITING_PAYER):
                 return False  # the payer has done their part
+            attempts = await self._payments.attempts(payment.id, on=tx)
+            if any(each.saved and each.status in UNSURE for each in attempts):
+                return False  # it may have been charged
             await tx.execute(
                 "UPDATE payments.payment SET status = 'expired' WHERE id = $1", payment.id
             )
@@ -237,16 +264,14 @@ def next_look(
     """None: there is nothing to wait for."""
     doubled: int = 2 ** min(max(payment.looks - 1, 0), 20)
     growing = now + min(FIRST * doubled, LONGEST)
-    unsure = any(
-        each.status in ("sent", "unknown") or each.capture is not None for each in attempts
-    ) or any(
-        each.status in ("prepared", "sent", "unknown") or each.taken_back == "failed"
+    unsure = any(each.status in UNSURE or each.capture is not None for each in attempts) or any(
+        each.status in UNSURE or each.taken_back == "failed" or each.why == refunds.DOUBTED
         for each in given
     )
-    if unsure or payment.delivery == "failed":
+    if payment.is_open and payment.expires_at > now:
+        return min(growing, payment.expires_at)
+    if unsure or payment.is_open or payment.delivery == "failed":
         return growing
-    if payment.is_open:
-        return min(growing, max(payment.expires_at, now + FIRST))
     if any(not each.is_over and each.status == "ok" for each in attempts):
         ended = payment.paid_at or payment.expires_at
         return growing if now < ended + WATCHED else None

@@ -162,7 +162,7 @@ Holds = Callable[[Tx, Payment, Refund], Awaitable[Sequence[tuple[Account, Money]
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """What can be paid for. The app's functions write their rows in the transaction they are
-    given, return the legs they want, and call neither the ledger nor a network.
+    given, return the legs they want, and neither post themselves nor use a network.
 
     `on_paid` finds the money in the payer's wallet, and takes the price from there. `on_refunded`
     takes the effect back and gives `refund.share` back into the wallet, from where it leaves.

@@ -68,6 +68,7 @@ class _Case:
     attempt: Attempt
     charge: Charge | None  # in the books already
     others: bool
+    unsent: bool  # an attempt whose caller may have died before the call
     ruling: Ruling = NOTHING
     delivered: Delivered | None = None
     error: Exception | None = None
@@ -157,7 +158,9 @@ async def _load(tx: Tx, said: Sequence[Said]) -> list[_Case | None]:
                EXISTS (SELECT FROM payments.attempt o
                         WHERE o.payment_id = p.id AND o.id <> a.id AND o.status <> 'declined'
                           AND o.status <> 'prepared'
-                          AND o.said NOT IN ('paid', 'failed', 'canceled', 'expired')) AS others
+                          AND o.said NOT IN ('paid', 'failed', 'canceled', 'expired')) AS others,
+               EXISTS (SELECT FROM payments.attempt o
+                        WHERE o.payment_id = p.id AND o.status = 'prepared') AS unsent
           FROM unnest($1::bigint[], $2::text[], $3::text[])
                WITH ORDINALITY AS w (attempt, provider, charge, n)
           JOIN payments.attempt a ON a.id = w.attempt
@@ -177,6 +180,7 @@ async def _load(tx: Tx, said: Sequence[Said]) -> list[_Case | None]:
             rows.attempt(_part(row, "a")),
             rows.charge(_part(row, "c")) if row["c_id"] is not None else None,
             row["others"],
+            row["unsent"],
         )
     return cases
 
@@ -213,8 +217,10 @@ def _judged(case: _Case, one: Said, purposes: Mapping[str, Purpose]) -> Settled:
         others=case.others,
         deliver_late=purpose is not None and purpose.deliver_late,
     )
-    more = bool(report.disputes) or bool(
-        report.refunded and (case.charge is None or report.refunded != case.charge.refunded)
+    before = case.charge.refunded if case.charge is not None else None
+    more = bool(report.disputes) or (
+        report.refunded is not None  # less than was booked matters, too
+        and bool(report.refunded if before is None else report.refunded != before)
     )
     what = case.ruling.fit or case.ruling.status or "nothing new"
     return Settled(str(what), payment.id, more=more)
@@ -239,7 +245,7 @@ def _said(case: _Case) -> str:
 def _new_fee(case: _Case) -> Money | None:
     """What the provider kept of a charge that is booked, where it says so only now."""
     charge = case.charge
-    if charge is None or charge.fee is not None or charge.fit == "stray":
+    if charge is None or charge.fee is not None:
         return None
     return _fee(case.report, charge.received)
 
@@ -447,7 +453,7 @@ def _look_at(case: _Case, now: datetime) -> datetime | None:
     status = case.ruling.status or case.payment.status
     if status in (Status.CREATED, Status.AWAITING_PAYER, Status.PROCESSING):
         return now + timedelta(seconds=15)
-    return now + WATCH if case.others else None
+    return now + WATCH if case.others or case.unsent else None
 
 
 async def _write_charges(tx: Tx, cases: Sequence[_Case], now: datetime) -> None:

@@ -263,7 +263,7 @@ class Stripe(StripeReads):
         paid = self._charge_to_refund(form)
         reasons = ("duplicate", "fraudulent", "requested_by_customer")
         reason, metadata = form.choice("reason", *reasons), form.metadata()
-        left = paid["amount_captured"] - paid["amount_refunded"]
+        left = paid["amount"] - paid["amount_refunded"]
         amount = form.integer("amount", least=1) or left
         if paid["disputed"]:
             raise refused(f"Charge {paid['id']} has been charged back.", "charge_disputed")

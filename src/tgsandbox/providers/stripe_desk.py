@@ -187,6 +187,7 @@ class StripeDesk(StripeEvents):
         """What was held, or less; the rest is the payer's again."""
         paid = self._charge_of(payment)
         paid["captured"], paid["amount_captured"] = True, amount
+        paid["amount_refunded"] = paid["amount"] - amount
         intent["amount_capturable"] = 0
         self._take(payment, intent, paid, amount)
         session = self.get(payment.ref)
@@ -213,7 +214,7 @@ class StripeDesk(StripeEvents):
         refund["status"] = "pending" if pending else "succeeded"
         refund["reason"], refund["metadata"] = reason or None, metadata or {}
         paid["amount_refunded"] += amount
-        paid["refunded"] = paid["amount_refunded"] == paid["amount_captured"]
+        paid["refunded"] = paid["amount_refunded"] == paid["amount"]
         payment.refunded += amount
         refund["balance_transaction"] = self._move("refund", refund, -amount, 0)
         self.book("refund", payment, amount, charge=refund["id"])

@@ -23,6 +23,9 @@ EVENTS = {
     "disputed": "charge.dispute.created",
     "dispute_closed": "charge.dispute.closed",
 }
+# Sent, too, unless the shop wants others: nothing else says that held money was taken or is free,
+# or that a refund did not arrive.
+_SENT = ("payment_intent.succeeded", "payment_intent.canceled", "refund.failed")
 _HOUR = 3600
 _MINE = ("type", "event_id", "created", "livemode", "api_version")  # of an event, not its object
 
@@ -37,7 +40,7 @@ class StripeEvents(Shop):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.memory["enabled_events"] = sorted(set(EVENTS.values()))
+        self.memory["enabled_events"] = sorted({*EVENTS.values(), *_SENT})
         self._asked: tuple[str | None, str | None] = (None, None)  # request and idempotency key
 
     @property

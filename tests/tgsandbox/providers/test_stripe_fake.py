@@ -55,8 +55,9 @@ async def test_what_is_paid_days_later(shop: Stripe) -> None:
     assert intent["status"] == "processing"
     await shop.pay(payment.ref)
     assert (payment.state, shop.held()) == ("paid", {"EUR": 941})
-    assert [(type_, about["payment_status"]) for type_, about in await told(shop)] == [
+    assert [(type_, about.get("payment_status")) for type_, about in await told(shop)] == [
         ("checkout.session.completed", "unpaid"),
+        ("payment_intent.succeeded", None),
         ("checkout.session.async_payment_succeeded", "paid"),
     ]
 
@@ -84,7 +85,10 @@ async def test_after_a_declined_card_another_one_pays(shop: Stripe) -> None:
     await shop.pay(payment.ref)
     paid = await got(shop, f"/v1/payment_intents/{session['payment_intent']}")
     assert (paid["status"], paid["amount_received"]) == ("succeeded", 1000)
-    assert [type_ for type_, _ in await told(shop)] == ["checkout.session.completed"]
+    assert [type_ for type_, _ in await told(shop)] == [
+        "payment_intent.succeeded",
+        "checkout.session.completed",
+    ]
 
 
 async def test_a_hold_ends_by_itself_also_after_a_restart(tmp_path: Path) -> None:
@@ -134,9 +138,11 @@ async def test_a_refund_comes_to_its_end_or_does_not(shop: Stripe) -> None:
     moved = (await got(shop, "/v1/balance_transactions"))["data"]
     assert [each["net"] for each in moved] == [300, -300, 941]
     assert [(type_, about.get("status")) for type_, about in await told(shop)] == [
+        ("payment_intent.succeeded", "succeeded"),
         ("checkout.session.completed", "complete"),
         ("charge.refunded", "succeeded"),
         ("refund.updated", "succeeded"),
+        ("refund.failed", "failed"),
         ("refund.updated", "failed"),
     ]
     with pytest.raises(Impossible):

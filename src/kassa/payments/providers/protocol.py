@@ -151,6 +151,7 @@ class Dispute:
     ref: str
     amount: Money
     state: Literal["open", "won", "lost"]
+    fee: Money | None = None  # what it costs us beside, however it ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +284,7 @@ class Provider:
     name: str
     abilities: Abilities
     methods: tuple[Method, ...]
+    headers: frozenset[str] = frozenset()  # of a callback, that `parse` or a person may want later
 
     async def create(self, order: Order) -> Created | Declined | Unknown:
         """Asks for a payment; sending the same key again does not make a second one, where the

@@ -215,19 +215,15 @@ def of_dispute(dispute: Object) -> Dispute | None:
     if status not in _DISPUTE:
         return None
     state: Any = _DISPUTE[status]
-    return Dispute(text(dispute, "id"), _money(dispute, "amount"), state)
+    costs = [_money(moved, "fee") for moved in dispute.get("balance_transactions") or ()]
+    of_one = [cost for cost in costs if cost.currency == costs[0].currency]
+    fee = sum(of_one[1:], of_one[0]) if of_one else None
+    return Dispute(text(dispute, "id"), _money(dispute, "amount"), state, fee)
 
 
 def with_disputes(report: Report, disputes: Sequence[Object]) -> Report:
-    """What a dispute costs is a part of the fee."""
-    fee = report.fee
-    for dispute in disputes:
-        for moved in dispute.get("balance_transactions") or ():
-            cost = _money(moved, "fee")
-            if fee is not None and cost.currency == fee.currency:
-                fee += cost
     found = tuple(each for dispute in disputes if (each := of_dispute(dispute)))
-    return replace(report, disputes=found, fee=fee)
+    return replace(report, disputes=found)
 
 
 # -- events ------------------------------------------------------------------------

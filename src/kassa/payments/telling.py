@@ -1,0 +1,76 @@
+"""Learning what became of payments: what providers say is settled, and they can be asked."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from kassa import clock
+from kassa.db import Tx
+from kassa.log import get
+from kassa.payments import refunds
+from kassa.payments.models import Payment, Status
+from kassa.payments.providers.protocol import Mute, State
+from kassa.payments.providers.protocol import NoSuchPayment as NotThere
+from kassa.payments.reading import Reading
+from kassa.payments.settle import NewEvent, Said, Settled, settle, write_events
+
+FIRST_LOOK = timedelta(seconds=15)
+LATE = timedelta(hours=1)  # until one that was called off is looked at
+
+_log = get(__name__)
+
+
+class Telling(Reading):
+    async def tell(self, said: Sequence[Said]) -> list[Settled]:
+        """Settles what is known of payments, one by one; refunds and disputes too."""
+        return [await self._told(one) for one in said]
+
+    async def _told(self, one: Said) -> Settled:
+        async def work(tx: Tx) -> Settled:
+            (answer,) = await settle(tx, [one], self.purposes, alone=True)
+            return answer
+
+        answer = await self.database.run(work)
+        if answer.more:
+            await self.database.run(lambda tx: refunds.reported(tx, one, self.purposes))
+        return answer
+
+    async def check(self, payment_id: int) -> Payment:
+        """Asks the provider now. The button, the page one returns to, and the clock come here."""
+        for attempt in await self.attempts(payment_id):
+            provider = self.providers.get(attempt.provider)
+            if provider is None or attempt.ref is None or not provider.abilities.status:
+                continue
+            if attempt.status == "ok" and attempt.said != State.PAID:
+                try:
+                    report = await provider.status(attempt.ref)
+                except (Mute, NotThere) as error:
+                    _log.warning("payments.no_status", payment=payment_id, error=str(error))
+                    continue
+                await self.tell([Said(attempt.provider, report)])
+        return await self.get(self.database, payment_id)
+
+    async def withdraw(self, payment_id: int) -> None:
+        """Tells the providers that nobody should pay it any more."""
+        for attempt in await self.attempts(payment_id):
+            provider = self.providers.get(attempt.provider)
+            if provider is not None and attempt.ref is not None and not attempt.is_over:
+                try:
+                    await provider.cancel(attempt.ref)
+                except (Mute, NotThere) as error:
+                    _log.warning("payments.not_withdrawn", payment=payment_id, error=str(error))
+
+    async def _ends(
+        self, tx: Tx, payment: Payment, status: Status, reason: str, now: datetime
+    ) -> None:
+        if payment.is_open:
+            await tx.execute(
+                "UPDATE payments.payment SET status = $2, reason = $3 WHERE id = $1",
+                *(payment.id, str(status), reason),
+            )
+            await write_events(tx, [NewEvent(payment.id, str(status), {"reason": reason})], now)
+
+    async def _look(self, tx: Tx, payment_id: int, after: timedelta) -> None:
+        await tx.execute(
+            "UPDATE payments.payment SET look_at = $2, looks = 0 WHERE id = $1",
+            *(payment_id, clock.now() + after),
+        )
