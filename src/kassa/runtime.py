@@ -17,7 +17,7 @@ from kassa.db.leader import Leader
 from kassa.db.migrate import Step, migrate, pending, steps
 from kassa.errors import Unavailable
 from kassa.log import get
-from kassa.payments import Inbox, Looking, Payments, Purpose, notices, wallet
+from kassa.payments import Inbox, Looking, Payments, Purpose, letters, notices, wallet
 from kassa.payments.providers import configured
 from kassa.payments.reconcile import daily
 
@@ -108,6 +108,7 @@ class Runtime:
                 "ledger.fold": self._fold,
                 "ledger.expire_holds": self._expire_holds,
                 "payments.compare": lambda: daily(self.payments),
+                "payments.prune": self._prune,
             },
         )
         self._beside: dict[str, Callable[[], Awaitable[None]]] = {
@@ -133,6 +134,11 @@ class Runtime:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self.payments.close()
+
+    async def _prune(self) -> None:
+        while True:
+            gone = await self.database.run(letters.prune)
+            await asyncio.sleep(0.5 if gone else 3600)
 
     async def _fold(self) -> None:
         while True:
@@ -197,7 +203,7 @@ def application(
             obeying.cancel()
         _log.info("worker.stopped", pid=os.getpid())
 
-    app = create_app(lifespan, api.router, trusted_proxies=settings.trusted_proxies)
+    app = create_app(lifespan, routes=api.routes, trusted_proxies=settings.trusted_proxies)
     app.state.settings = settings
     return app
 

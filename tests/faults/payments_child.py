@@ -104,7 +104,7 @@ async def main(arguments: Sequence[str]) -> None:
                     purposes=selling(goods),
                 )
                 inbox, looking = Inbox(payments, poll=0.05), Looking(payments, poll=0.05)
-                app = create_app(None, api.router)  # type: ignore[arg-type]
+                app = create_app(None, routes=api.routes)  # type: ignore[arg-type]
                 app.state.inbox, app.state.settings = inbox, None
                 listener = Listener(app, port=int(port))
                 await listener.start()

@@ -46,7 +46,9 @@ SELECT id, 'is not delivered: ' || delivery_error, false FROM payments.payment p
 UNION ALL
 SELECT NULL, 'inbox ' || id || ' (' || provider || ', ' || kind || ') is '
        || CASE WHEN dead_at IS NULL THEN 'due' ELSE 'dead' END || ': ' || said, false
-  FROM payments.inbox WHERE handled_at IS NULL
+  FROM payments.inbox
+ WHERE handled_at IS NULL  -- what is of no attempt is a person's at last; money of it would be seen
+   AND NOT (dead_at IS NOT NULL AND said LIKE '%no such payment%')
 """
 _DELIVERIES = """
 SELECT p.id, p.delivery, p.purpose,

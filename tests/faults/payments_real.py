@@ -33,7 +33,7 @@ from tgsandbox.providers.shop import Shop
 from tgsandbox.telegram.acts import Impossible
 
 ROOT = Path(__file__).parents[2]
-AT_LAST = (70, 70, 400, 15_000, 90_000, 400_000)
+AT_LAST = (70, 70, 70, 400, 2_000, 4_000, 15_000, 40_000, 90_000, 400_000)
 
 
 class _Books:

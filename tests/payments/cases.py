@@ -6,12 +6,12 @@ import hmac
 import httpx
 import pytest
 
-from kassa.payments import Started, Status, inbox
-from tests.payments.rig import KINDS, Rig, ref
+from kassa.payments import Started, Status, letters
+from tests.payments.rig import EVERYBODY, KINDS, Rig, ref
 from tgsandbox.providers.records import Sent
 from tgsandbox.providers.stripe import Stripe
 
-ALL = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+ALL = pytest.mark.parametrize("kind", EVERYBODY.values(), ids=EVERYBODY)
 
 
 def of(*names: str) -> pytest.MarkDecorator:
@@ -100,9 +100,9 @@ async def sign_and_post(rig: Rig, body: bytes) -> httpx.Response:
     return await rig.http.post(rig.shop.callback_url, content=body, headers=headers)
 
 
-async def letter(rig: Rig) -> inbox.Letter:
+async def letter(rig: Rig) -> letters.Letter:
     """The only one."""
-    (found,) = await inbox.letters(rig.db)
+    (found,) = await letters.page(rig.db)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from docs.examples.payments.tinypay import Tinypay
 from kassa import clock, ledger
 from kassa.config import Settings
 from kassa.db import OWNER, Database, Tx
@@ -26,12 +27,13 @@ from kassa.payments import (
     Started,
     api,
 )
+from kassa.payments.cases import Said
 from kassa.payments.providers import configured
 from kassa.payments.providers.protocol import Provider
-from kassa.payments.settle import Said
 from kassa.web import create_app
 from tests.conftest import Fresh
 from tgsandbox import Sandbox
+from tgsandbox.providers.bank import PROVIDERS
 from tgsandbox.providers.shop import Shop
 from tgsandbox.server import Listener
 
@@ -47,6 +49,13 @@ class Kind:
     settings: Callable[[Shop], dict[str, Any]]
     price: Money
     method: str
+    made: Callable[[Shop], Provider] | None = None  # of an adapter that no settings know
+
+    def adapters(self, shop: Shop, **changes: Any) -> dict[str, Provider]:
+        """For this shop; `changes` are to its settings."""
+        if self.made is not None:
+            return {self.name: self.made(shop)}
+        return configured(Settings(debug=True, **{**self.settings(shop), **changes}))
 
 
 KINDS = {
@@ -92,6 +101,22 @@ KINDS = {
             "card",
         ),
     )
+}
+
+
+# An adapter of one's own is tested like all others: this is the row of the documentation's.
+PROVIDERS.setdefault("tinypay", "docs.examples.payments.tinypay_bank:TinypayBank")
+EVERYBODY = {
+    **KINDS,
+    "tinypay": Kind(
+        "tinypay",
+        lambda shop: {},
+        Money(5_00, "USD"),
+        "card",
+        made=lambda shop: Tinypay(
+            shop.credentials["key"], [shop.credentials["secret"]], base_url=shop.base_url
+        ),
+    ),
 }
 
 
@@ -259,7 +284,7 @@ async def a_rig(
         )
     goods = Goods()
     selling = Purpose("test.goods", goods.on_paid, goods.on_refunded, deliver_late=deliver_late)
-    app = create_app(None, api.router)  # type: ignore[arg-type]
+    app = create_app(None, routes=api.routes)  # type: ignore[arg-type]
     async with Sandbox() as tg, Database(fresh.address()) as db, httpx.AsyncClient() as http:
         with clock.moved(lambda: datetime.fromtimestamp(tg.world.clock.time(), UTC)):
             listener = Listener(app)
@@ -267,10 +292,10 @@ async def a_rig(
             url = f"http://127.0.0.1:{listener.port}"
             try:
                 shop = tg.bank.shop(kind.name, callback_url=f"{url}/pay/{kind.name}/callback")
-                given = Settings(debug=True, **{**kind.settings(shop), **settings})
-                payments = Payments(db, providers=configured(given), purposes=[selling, *purposes])
+                adapters = kind.adapters(shop, **settings)
+                payments = Payments(db, providers=adapters, purposes=[selling, *purposes])
                 inbox = Inbox(payments)
-                app.state.inbox, app.state.settings = inbox, given
+                app.state.inbox, app.state.settings = inbox, Settings(debug=True, **settings)
                 looking = Looking(payments)
                 try:
                     yield Rig(kind, db, tg, shop, payments, inbox, looking, goods, url, http)

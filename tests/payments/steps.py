@@ -6,23 +6,25 @@ from typing import Any
 
 import pytest
 
+from docs.examples.payments.tinypay import Tinypay
 from kassa import ledger
 from kassa.ledger import Leg, clearing, revenue, wallet
 from kassa.money import Money
 from kassa.payments import Payment, Refund, Started
+from kassa.payments.cases import Said
 from kassa.payments.providers.cryptopay import CryptoPay
 from kassa.payments.providers.oneplat import OnePlat
 from kassa.payments.providers.protocol import Mute
 from kassa.payments.providers.stripe import Stripe
 from kassa.payments.providers.yookassa import YooKassa
-from kassa.payments.settle import Said
-from tests.payments.rig import KINDS, USER, Kind, Rig
+from tests.payments.rig import EVERYBODY, KINDS, USER, Kind, Rig
 
-ADAPTERS = {each.name: each for each in (Stripe, OnePlat, CryptoPay, YooKassa)}
-ALL = list(KINDS.values())
-BY_CALL = [KINDS[name] for name, each in ADAPTERS.items() if each.abilities.refund != "person"]
-HOLDING = [KINDS[name] for name, each in ADAPTERS.items() if each.abilities.capture]
-SAVING = [KINDS[name] for name, each in ADAPTERS.items() if each.abilities.saved]
+ADAPTERS = {each.name: each for each in (Stripe, OnePlat, CryptoPay, YooKassa, Tinypay)}
+ALL = list(EVERYBODY.values())
+BY_CALL = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.refund != "person"]
+HOLDING = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.capture]
+SAVING = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.saved]
+ASKS_AGAIN = {"tinypay"}  # whose adapter looks for a refund by asking for it again
 FROM_OUTSIDE = [KINDS["stripe"], KINDS["yookassa"]]  # whose own desk gives money back
 
 

@@ -66,9 +66,9 @@ async def test_odd_signatures(fresh: Fresh, kind: Kind) -> None:
                 if "signature" not in name.lower()
             }
             body = good.body
-            if kind.name in ("stripe", "cryptopay"):
-                name = {"stripe": b"Stripe-Signature", "cryptopay": b"crypto-pay-api-signature"}
-                headers[name[kind.name]] = mark[:50_000].encode()
+            if rig.provider.abilities.signed:
+                (name,) = rig.provider.headers
+                headers[name.encode()] = mark[:50_000].encode()
             elif kind.name == "oneplat":
                 changed = json.loads(body) | {"signature": mark, "signature_v2": mark}
                 body = json.dumps(changed).encode()

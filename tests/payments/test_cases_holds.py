@@ -8,8 +8,8 @@ import pytest
 
 from kassa.money import Money
 from kassa.payments import NotOpen, OutcomeUnknown, Payment, Status
+from kassa.payments.cases import Said
 from kassa.payments.providers.protocol import Declined, Why
-from kassa.payments.settle import Said
 from tests.conftest import Fresh
 from tests.payments.rig import Kind, Rig, a_rig, ref
 from tests.payments.steps import HOLDING, look, of, start

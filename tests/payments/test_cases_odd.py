@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kassa.config import Settings
 from kassa.payments import Started, Status
-from kassa.payments.providers import configured
 from kassa.payments.providers.protocol import (
     Created,
     Order,
@@ -118,7 +116,7 @@ async def test_another_shops_callback(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         started = await rig.begin()
         other = rig.tg.bank.shop(kind.name, name="other", callback_url=rig.shop.callback_url)
-        (theirs,) = configured(Settings(debug=True, **kind.settings(other))).values()
+        (theirs,) = kind.adapters(other).values()
         order = Order(
             "kassa-other",
             rig.price,
@@ -147,7 +145,8 @@ async def test_another_shops_credentials(fresh: Fresh, kind: Kind) -> None:
         rig.shop.fault_in_callbacks("lost", times=None)
         await rig.shop.pay(ref(started))
         other = rig.tg.bank.shop(kind.name, name="other")
-        await _configure(rig, kind.settings(other))
+        await rig.provider.close()
+        rig.payments.providers |= kind.adapters(other)
         await rig.payments.check(started.payment.id)
         await _nothing_is_new(rig, started)
         answer = await post(rig, rig.shop.callback(ref(started), "paid"))
@@ -252,6 +251,5 @@ async def test_a_rotated_secret(fresh: Fresh, kind: Kind) -> None:
 
 
 async def _configure(rig: Rig, changes: Mapping[str, Any]) -> None:
-    settings = {**rig.kind.settings(rig.shop), **changes}
     await rig.provider.close()
-    rig.payments.providers |= configured(Settings(debug=True, **settings))
+    rig.payments.providers |= rig.kind.adapters(rig.shop, **changes)

@@ -11,12 +11,13 @@ from kassa import ledger
 from kassa.db import Tx
 from kassa.ledger import clearing, debt, fee, revenue, wallet
 from kassa.money import Money
-from kassa.payments import Payment, Status, inbox, refunds
+from kassa.payments import Payment, Status, letters, refunds
+from kassa.payments.cases import Said
 from kassa.payments.providers.protocol import (
     Report,
     State,
 )
-from kassa.payments.settle import Said, settle
+from kassa.payments.settle import settle
 from tests.conftest import Fresh
 from tests.payments.cases import ALL, of, post
 from tests.payments.rig import Kind, Rig, a_rig, ref
@@ -140,7 +141,7 @@ async def test_a_sample_of_orders_over_http(fresh: Fresh, kind: Kind, seed: int)
         (attempt,) = await rig.payments.attempts(started.payment.id)
         assert (attempt.ref, attempt.said) == (ref(started), "paid")
         for state in ("waiting", "dead"):
-            assert await inbox.letters(rig.db, state=state) == []
+            assert await letters.page(rig.db, state=state) == []
         back = kind.name in ("stripe", "yookassa")
         payment = await rig.get(started)
         delivery = "taken_back" if back else "done"

@@ -7,7 +7,7 @@ import pytest
 
 from kassa.money import Money
 from kassa.payments import Status
-from kassa.payments.settle import Said
+from kassa.payments.cases import Said
 from kassa.payments.wallet import TOPUP
 from tests.conftest import Fresh
 from tests.payments.rig import KINDS, Kind, Rig, a_rig, ref

@@ -220,7 +220,7 @@ async def test_paid_in_time_and_known_late(fresh: Fresh, kind: Kind, late: bool)
         rig.shop.fault("*", "down", times=None)
         rig.shop.fault_in_callbacks("lost", times=None)
         await rig.shop.pay(ref(started))
-        await rig.tg.clock.move(HALF_AN_HOUR + 60)
+        await rig.tg.clock.move(3 * HALF_AN_HOUR + 60)
         await looked(rig)
         assert (await rig.get(started)).status is Status.EXPIRED
         rig.shop.mend()

@@ -9,7 +9,7 @@ import pytest
 from kassa import clock, ledger
 from kassa.db import Tx
 from kassa.money import Money
-from kassa.payments import Inbox, Payer, Payment, Payments, Status, inbox
+from kassa.payments import Inbox, Payer, Payment, Payments, Status, inbox, letters
 from kassa.payments.models import Delivered
 from kassa.payments.providers.protocol import (
     Created,
@@ -76,7 +76,7 @@ async def test_a_payment_that_nobody_knows(fresh: Fresh, kind: Kind) -> None:
         if kind.name != "stripe":  # whose event did not say what was kept
             await rig.agree()
         # Once more, by hand: it is there only once.
-        await rig.db.run(lambda tx: inbox.replay(tx, [kept.id]))
+        await rig.db.run(lambda tx: letters.replay(tx, [kept.id]))
         await months_pass(rig)
         assert await rig.db.fetchval("SELECT count(*) FROM payments.charge") == 1
         assert (await letter(rig)).said == "nobody's money, in suspense"
@@ -111,7 +111,7 @@ async def test_a_payment_that_turns_up_after_its_money(fresh: Fresh, kind: Kind)
         assert await rig.revenue() == rig.price.amount
         await rig.agree()
         # And the letter, once more.
-        await rig.db.run(lambda tx: inbox.replay(tx, [1]))
+        await rig.db.run(lambda tx: letters.replay(tx, [1]))
         await rig.inbox.drain()
         assert (await letter(rig)).said == "nothing new"
         await rig.agree()
@@ -149,11 +149,11 @@ async def test_words_without_money_about_nobody_end_as_a_dead_letter(
         dead = await letter(rig)
         assert (dead.state, dead.said) == ("dead", "no such payment")
         assert await rig.said() == ["operator: inbox-dead"]
-        assert await inbox.standing(rig.db) == {"due": 0, "oldest_seconds": 0.0, "dead": 1}
-        assert [each.id for each in await inbox.letters(rig.db, state="dead")] == [dead.id]
-        assert await inbox.letters(rig.db, state="handled") == []
-        assert await inbox.letters(rig.db, provider="oneplat") == []
-        shown, callback = await inbox.letter(rig.db, dead.id)
+        assert await letters.standing(rig.db) == {"due": 0, "oldest_seconds": 0.0, "dead": 1}
+        assert [each.id for each in await letters.page(rig.db, state="dead")] == [dead.id]
+        assert await letters.page(rig.db, state="handled") == []
+        assert await letters.page(rig.db, provider="oneplat") == []
+        shown, callback = await letters.one(rig.db, dead.id)
         assert shown == dead
         assert callback.body == rig.shop.sent[-1].body
         await rig.agree()
@@ -180,7 +180,7 @@ async def test_a_dead_letter_is_replayed(fresh: Fresh, kind: Kind) -> None:
             "UPDATE payments.inbox SET body = replace(convert_from(body, 'UTF8'),"
             " '\"tipe\"', '\"type\"')::bytea"
         )
-        assert await rig.db.run(lambda tx: inbox.replay(tx, [dead.id, 999])) == 1
+        assert await rig.db.run(lambda tx: letters.replay(tx, [dead.id, 999])) == 1
         await rig.inbox.drain()
         done = await letter(rig)
         assert (done.state, done.said) == ("handled", "exact")

@@ -38,6 +38,7 @@ async def test_it_expires_and_is_withdrawn(rig: Rig) -> None:
     await look(rig, 200)
     assert (await rig.get(started)).status is Status.EXPIRED
     ends = {"stripe": "expired", "cryptopay": "expired", "oneplat": "expired"}
+    ends["tinypay"] = "expired"
     assert rig.shop.payments[0].state == ends.get(rig.kind.name, "waiting")
     kinds = [each.kind for each in await rig.payments.timeline(started.payment.id)]
     assert kinds == ["created", "started", "expired"]
@@ -74,10 +75,27 @@ async def test_it_is_asked_about_once_more_before_it_expires(rig: Rig) -> None:
 async def test_it_expires_though_the_provider_is_down(rig: Rig) -> None:
     started = await rig.begin()
     rig.shop.fault("*", "down", times=None)
+    rig.shop.fault_in_callbacks("lost", times=None)
     await look(rig, 1900)
+    assert (await rig.get(started)).status is Status.AWAITING_PAYER  # paid in time, perhaps
+    await look(rig, 3600)
     assert (await rig.get(started)).status is Status.EXPIRED
     rig.shop.mend()
     await look(rig, 7200)
+    await rig.agree()
+
+
+@of(ALL)
+async def test_paid_in_time_with_a_provider_that_is_silent_until_later(rig: Rig) -> None:
+    started = await rig.begin()
+    rig.shop.fault_in_callbacks("lost", times=None)
+    await rig.shop.pay(ref(started))
+    rig.shop.fault("*", "down", times=None)
+    await look(rig, 1900)
+    rig.shop.mend()
+    await look(rig, 3500)
+    assert (await rig.get(started)).status is Status.SUCCEEDED
+    assert await rig.goods_given() == {started.payment.id: 0}
     await rig.agree()
 
 

@@ -6,16 +6,14 @@ from datetime import timedelta
 import pytest
 
 from kassa import clock
-from kassa.config import Settings
 from kassa.db import OWNER, Database
 from kassa.errors import Invalid
 from kassa.payments import Status
-from kassa.payments.providers import configured
 from kassa.payments.reconcile import Comparison, compare, daily
 from tests.conftest import Fresh
-from tests.payments.rig import KINDS, Kind, Rig, a_rig, ref
+from tests.payments.rig import EVERYBODY, KINDS, Kind, Rig, a_rig, ref
 
-every_provider = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+every_provider = pytest.mark.parametrize("kind", EVERYBODY.values(), ids=EVERYBODY)
 
 
 async def compared(rig: Rig) -> Comparison:
@@ -64,7 +62,7 @@ async def test_a_charge_that_the_provider_does_not_know_is_told(fresh: Fresh, ki
     async with a_rig(fresh, kind) as rig:
         payment = await rig.paid()
         another = rig.tg.bank.shop(kind.name, name="another")
-        elsewhere = configured(Settings(debug=True, **kind.settings(another)))
+        elsewhere = kind.adapters(another)
         mine, rig.payments.providers = rig.payments.providers, elsewhere
         found = await compared(rig)
         await elsewhere[kind.name].close()

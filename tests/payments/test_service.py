@@ -23,8 +23,8 @@ from kassa.payments import (
     Started,
     Status,
 )
+from kassa.payments.cases import Said
 from kassa.payments.providers.protocol import Why
-from kassa.payments.settle import Said
 from tests.conftest import Fresh
 from tests.payments.rig import KINDS, USER, Kind, Rig, a_rig, ref
 from tests.payments.steps import ALL, FROM_OUTSIDE, look, of, told
@@ -237,7 +237,11 @@ async def test_called_off(rig: Rig) -> None:
     started = await rig.begin()
     ended = await rig.payments.cancel(started.payment.id, reason="sold out")
     assert (ended.status, ended.reason, ended.is_open) == (Status.CANCELED, "sold out", False)
-    withdrawn = {"stripe": "expired", "cryptopay": "canceled"}  # the others know no such call
+    withdrawn = {
+        "stripe": "expired",
+        "cryptopay": "canceled",
+        "tinypay": "canceled",
+    }  # the others know no such call
     assert rig.shop.payments[0].state == withdrawn.get(rig.kind.name, "waiting")
     assert (await rig.payments.cancel(started.payment.id)).reason == "sold out"
     with pytest.raises(NotOpen):

@@ -12,8 +12,7 @@ from kassa.config import Settings
 from kassa.db import Database
 from kassa.ledger import clearing, wallet
 from kassa.money import Money
-from kassa.payments import Inbox, Looking, Payment, Payments, Started, Status, api
-from kassa.payments.inbox import letters
+from kassa.payments import Inbox, Looking, Payment, Payments, Started, Status, api, letters
 from kassa.payments.providers.protocol import Created, Order, Report, State, Why
 from kassa.payments.reconcile import compare
 from kassa.payments.wallet import TOPUP
@@ -66,7 +65,7 @@ class Till:
 async def till(db: Database, tg: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
     place = "docs.examples.payments.tinypay_bank:TinypayBank"
     monkeypatch.setitem(bank.PROVIDERS, "tinypay", place)
-    app = create_app(lambda app: nullcontext(), api.router)
+    app = create_app(lambda app: nullcontext(), routes=api.routes)
     listener = Listener(app)
     await listener.start()
     url = f"http://127.0.0.1:{listener.port}/pay/tinypay/callback"
@@ -196,7 +195,7 @@ async def test_what_a_stranger_has_signed_is_refused(till: Till) -> None:
         answer = await http.post(forged.url, content=forged.body, headers=forged.headers)
 
     assert answer.status_code == 403
-    assert await letters(till.db) == []
+    assert await letters.page(till.db) == []
     assert (await till.get(started)).status is Status.AWAITING_PAYER
 
 

@@ -66,6 +66,7 @@ class No(Exception):
 
 class Tinypay(Provider):
     name = "tinypay"
+    headers = frozenset({"tinypay-signature"})  # kept with a callback, for a person to look at
     abilities = Abilities(refund="api", find=True)
     methods = (Method("card", ("USD", "EUR"), least={"USD": 100, "EUR": 100}),)
 

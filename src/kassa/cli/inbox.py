@@ -10,7 +10,7 @@ from kassa.errors import Invalid
 from kassa.runtime import Opened
 
 if TYPE_CHECKING:
-    from kassa.payments.inbox import Letter
+    from kassa.payments.letters import Letter
     from kassa.payments.providers.protocol import Callback
 
 app = typer.Typer(help="What providers have sent: waiting, handled, dead.", no_args_is_help=True)
@@ -36,7 +36,7 @@ def list_inbox(
     most: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 50,
 ) -> None:
     """List what providers have sent, newest first."""
-    from kassa.payments import inbox
+    from kassa.payments import letters
 
     asked = {"dead": dead, "waiting": waiting, "handled": handled}
     states = [name for name, is_asked in asked.items() if is_asked]
@@ -44,7 +44,7 @@ def list_inbox(
         raise Invalid("A row is dead, waiting or handled: ask for one of them.")
 
     async def work(opened: Opened) -> "list[Letter]":
-        return await inbox.letters(
+        return await letters.page(
             opened.database,
             state=states[0] if states else None,
             provider=provider,
@@ -56,12 +56,12 @@ def list_inbox(
     if not found:
         print(f"Nothing is {states[0]}." if states else "Nothing has come.")
         return
-    print(letters(found))
+    print(as_table(found))
     if len(found) == most:
         print(f"\nMore: kassa inbox list --before {found[-1].id}")
 
 
-def letters(found: "list[Letter]") -> str:
+def as_table(found: "list[Letter]") -> str:
     return table(
         ["#", "provider", "kind", "state", "tries", "copies", "came (UTC)", "what came of it"],
         [
@@ -86,10 +86,10 @@ def show(
     number: Annotated[int, typer.Argument(help="The row's number.", min=1, max=MOST_NUMBER)],
 ) -> None:
     """Show a row: its headers and body as they came."""
-    from kassa.payments import inbox
+    from kassa.payments import letters
 
     async def work(opened: Opened) -> "tuple[Letter, Callback]":
-        return await inbox.letter(opened.database, number)
+        return await letters.one(opened.database, number)
 
     letter, callback = with_database(work)
     facts: dict[str, object] = {
@@ -116,7 +116,7 @@ def replay(
     provider: ProviderName = None,
 ) -> None:
     """Settle rows again, from the start. What they say is booked once, however often."""
-    from kassa.payments import inbox
+    from kassa.payments import letters
 
     if bool(ids) == dead:
         raise Invalid("Say which: numbers of rows, or --dead.")
@@ -126,14 +126,14 @@ def replay(
     async def work(opened: Opened) -> int:
         numbers, before = list(ids or ()), None
         while dead:
-            page = await inbox.letters(
+            page = await letters.page(
                 opened.database, state="dead", provider=provider, before=before, most=_PAGE
             )
             numbers += [each.id for each in page]
             if len(page) < _PAGE:
                 break
             before = page[-1].id
-        return await opened.database.run(lambda tx: inbox.replay(tx, numbers))
+        return await opened.database.run(lambda tx: letters.replay(tx, numbers))
 
     done = with_database(work)
     print(f"To be settled again: {done}. `kassa run` does it within seconds.")

@@ -212,12 +212,12 @@ async def _kind(on: Reader, title: str, head: list[str], query: str) -> str:
 
 
 async def _dead(on: Reader) -> str:
-    from kassa.cli.inbox import letters
-    from kassa.payments import inbox
+    from kassa.cli.inbox import as_table
+    from kassa.payments import letters
 
-    found = await inbox.letters(on, state="dead", most=_MOST)
+    found = await letters.page(on, state="dead", most=_MOST)
     title = "Dead letters: kassa inbox show N, then kassa inbox replay N"
-    return f"{title}\n{letters(found)}" if found else ""
+    return f"{title}\n{as_table(found)}" if found else ""
 
 
 def _part(title: str, head: list[str] | None, lines: Rows, right: Sequence[int] = ()) -> str:

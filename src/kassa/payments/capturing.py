@@ -6,10 +6,11 @@ from kassa.errors import Invalid
 from kassa.log import get
 from kassa.money import Money
 from kassa.payments import refunds, rows
+from kassa.payments.cases import Said
 from kassa.payments.models import Attempt, NotOpen, OutcomeUnknown, Payment, Status
 from kassa.payments.providers.protocol import Declined, Report, Unknown
-from kassa.payments.settle import NewEvent, Said, write_events
 from kassa.payments.telling import FIRST_LOOK, LATE, Telling
+from kassa.payments.timeline import NewEvent, write_events
 
 _log = get(__name__)
 

@@ -12,7 +12,7 @@ from kassa.payments import rows
 from kassa.payments.models import Payment
 from kassa.payments.providers.protocol import Item, Payer
 from kassa.payments.reading import Reading
-from kassa.payments.settle import NewEvent, write_events
+from kassa.payments.timeline import NewEvent, write_events
 
 
 class Creating(Reading):

@@ -6,18 +6,17 @@ be done is set aside for a person, who can replay it.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from kassa import clock, outbox
-from kassa.db import Database, Reader, Tx
-from kassa.errors import NotFound
+from kassa.db import Database, Tx
+from kassa.errors import KassaError
 from kassa.log import get
 from kassa.outbox import NewJob
 from kassa.payments import notices, refunds
+from kassa.payments.cases import Said
 from kassa.payments.providers.protocol import (
     Callback,
     Incoming,
@@ -28,7 +27,8 @@ from kassa.payments.providers.protocol import (
     State,
 )
 from kassa.payments.service import Payments
-from kassa.payments.settle import UNKNOWN, Said, Settled, book_stray, settle
+from kassa.payments.settle import UNKNOWN, Settled, book_stray, settle
+from kassa.payments.storing import Storing
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 BATCH = 200  # rows settled in a transaction
 CONFIRMING = 16  # providers' answers waited for at once
 LEASE = timedelta(seconds=60)  # a row is somebody's while they ask the provider about it
-KEPT = {"content-type", "stripe-signature", "crypto-pay-api-signature"}  # headers of a callback
 
 # Seconds until the next try; after the last one the row is dead.
 AGAIN = (2, 10, 60, 300, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
@@ -44,27 +43,6 @@ AGAIN = (2, 10, 60, 300, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 _COLUMNS = "id, provider, event, kind, confirm, method, query, headers, body, tries, copies"
 
 _log = get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A row of the inbox, to look at."""
-
-    id: int
-    provider: str
-    event: str
-    kind: str
-    received_at: datetime
-    copies: int
-    tries: int
-    due_at: datetime | None
-    handled_at: datetime | None
-    dead_at: datetime | None
-    said: str
-
-    @property
-    def state(self) -> str:
-        return "dead" if self.dead_at else "handled" if self.handled_at else "waiting"
 
 
 class Inbox:
@@ -75,7 +53,8 @@ class Inbox:
         self._database: Database = payments.database
         self._poll = poll
         self._changed = asyncio.Event()
-        self._stored = _Storing(self._database)
+        self._to_ask = asyncio.Event()
+        self._stored = Storing(self._database)
         self._asking: set[asyncio.Task[None]] = set()
 
     # -- taking in -----------------------------------------------------------------
@@ -91,26 +70,35 @@ class Inbox:
         provider.verify(callback, at=now)
         incoming = provider.parse(callback)
         if incoming.reports:
-            await self._stored.put(name, incoming, callback, now)
-            self._changed.set()
+            await self._stored.put(provider, incoming, callback, now)
+            (self._to_ask if incoming.confirm else self._changed).set()
         return provider.answer()
 
     # -- settling ------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled. What is tried again, or asked about, holds up nothing new."""
+        lanes = [
+            asyncio.create_task(self._again(self._settle_batch, self._changed)),
+            asyncio.create_task(self._again(self._settle_singly, asyncio.Event())),
+            asyncio.create_task(self._again(self._confirm, self._to_ask)),
+        ]
         try:
-            while True:
-                self._changed.clear()
-                if not await self.turn():
-                    try:
-                        async with asyncio.timeout(self._poll):
-                            await self._changed.wait()
-                    except TimeoutError:
-                        pass
+            await asyncio.gather(*lanes)
         finally:
-            for task in self._asking:
+            for task in (*lanes, *self._asking):
                 task.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+
+    async def _again(self, turn: Callable[[], Awaitable[int]], changed: asyncio.Event) -> None:
+        while True:
+            changed.clear()
+            if not await turn():
+                try:
+                    async with asyncio.timeout(self._poll):
+                        await changed.wait()
+                except TimeoutError:
+                    pass
 
     async def turn(self) -> int:
         """One round; says how many rows it had in hand."""
@@ -165,15 +153,14 @@ class Inbox:
             """,
             *(clock.now(), list(self._payments.providers)),
         )
-        for row in found:
-            await self._one(row["id"])
-        return len(found)
+        return sum([await self._one(row["id"]) for row in found])
 
     async def _one(
         self, number: int, told: Sequence[Report] | None = None, *, copies: int = 0
-    ) -> None:
+    ) -> bool:
         """One row by itself: what it says, or what the provider has confirmed instead, when there
         were so many copies of it. Another may have come for good reason: then it is asked again.
+        False where somebody else has it in hand.
         """
         try:
             async with self._database.transaction() as tx:
@@ -185,7 +172,7 @@ class Inbox:
                     number,
                 )
                 if row is None:
-                    return
+                    return False
                 reports = self._reports(row) if told is None else told
                 what = [await self._word(tx, row, Said(row["provider"], r)) for r in reports]
                 if copies in (0, row["copies"]):
@@ -197,6 +184,7 @@ class Inbox:
         except Exception as error:  # noqa: BLE001 (edge: job; it stays, and is tried again)
             _log.warning("inbox.failed", row=number, exc_info=error)
             await self._later(number, notices.cause(error) or "")
+        return True
 
     async def _word(self, tx: Tx, row: "Record", one: Said) -> str:
         (answer,) = await settle(tx, [one], self._payments.purposes, alone=True)
@@ -231,6 +219,8 @@ class Inbox:
         now = clock.now()
         async with self._database.transaction() as tx:
             found = await self._locked(tx, "confirm", free)
+            if not found:
+                return 0
             await tx.execute(
                 "UPDATE payments.inbox SET due_at = $2 WHERE id = ANY ($1)",
                 *([row["id"] for row in found], now + LEASE),
@@ -243,7 +233,7 @@ class Inbox:
 
     def _asked(self, task: asyncio.Task[None]) -> None:
         self._asking.discard(task)
-        self._changed.set()
+        self._to_ask.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("inbox.asking_failed", exc_info=error)
 
@@ -306,8 +296,8 @@ class Inbox:
         callback = Callback(row["body"], row["headers"], row["method"], row["query"])
         try:
             return self._payments.providers[row["provider"]].parse(callback)
-        except Refused as error:
-            return error
+        except KassaError as error:  # an adapter may have been changed since
+            return error if isinstance(error, Refused) else Refused(str(error))
 
     def _reports(self, row: "Record") -> tuple[Report, ...]:
         incoming = self._parse(row)
@@ -362,153 +352,3 @@ async def _handled(tx: Tx, said: dict[int, str]) -> None:
             """,
             *(list(said), list(said.values()), clock.now()),
         )
-
-
-class _Storing:
-    """Rows that come at the same time are stored together: one commit for all who wait."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._waiting: list[tuple[tuple[Any, ...], asyncio.Future[None]]] = []
-        self._running: asyncio.Task[None] | None = None
-
-    async def put(
-        self, provider: str, incoming: Incoming, callback: Callback, now: datetime
-    ) -> None:
-        headers = {name: value for name, value in callback.headers.items() if name in KEPT}
-        row = (
-            *(provider, incoming.event, incoming.kind, incoming.confirm, callback.method),
-            *(callback.query, headers, callback.body, now),
-        )
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((row, stored))
-        if self._running is None:
-            self._running = asyncio.create_task(self._work())
-        await stored
-
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-                try:
-                    await self._database.run(partial(_store, given=[row for row, _ in batch]))
-                except Exception as error:  # noqa: BLE001 (edge: those who wait get it)
-                    for _, stored in batch:
-                        if not stored.done():
-                            stored.set_exception(error)
-                else:
-                    for _, stored in batch:
-                        if not stored.done():
-                            stored.set_result(None)
-        finally:
-            self._running = None
-
-
-async def _store(tx: Tx, *, given: Sequence[tuple[Any, ...]]) -> None:
-    """A copy of what is not handled yet makes it due now; of what is, nothing. But where the
-    provider is asked anyway, it is asked again: a stranger may have sent the first one early."""
-    once: dict[tuple[str, str], list[Any]] = {}
-    for row in given:
-        known = once.setdefault((row[0], row[1]), [*row, 0])
-        known[-1] += 1
-    ordered = [once[key] for key in sorted(once)]  # so that two who store do not wait in a circle
-    await tx.execute(
-        """
-        INSERT INTO payments.inbox AS i (provider, event, kind, confirm, method, query, headers,
-                                         body, received_at, due_at, copies)
-        SELECT w.provider, w.event, w.kind, w.confirm, w.method, w.query, w.headers, w.body, w.at,
-               w.at, w.copies
-          FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[],
-                      $7::jsonb[], $8::bytea[], $9::timestamptz[], $10::int[])
-               AS w (provider, event, kind, confirm, method, query, headers, body, at, copies)
-        ON CONFLICT (provider, event) DO UPDATE
-           SET copies = i.copies + EXCLUDED.copies, tries = 0, dead_at = NULL,
-               handled_at = NULL, due_at = EXCLUDED.due_at,
-               method = EXCLUDED.method, query = EXCLUDED.query,
-               headers = EXCLUDED.headers, body = EXCLUDED.body
-         WHERE i.handled_at IS NULL OR i.confirm
-        """,
-        *(list(column) for column in zip(*ordered, strict=True)),
-    )
-
-
-# -- looking at it -----------------------------------------------------------------
-
-_SHOWN = """id, provider, event, kind, received_at, copies, tries, due_at, handled_at, dead_at,
-            said"""
-
-
-async def letters(
-    on: Reader,
-    *,
-    state: str | None = None,
-    provider: str | None = None,
-    before: int | None = None,
-    most: int = 50,
-) -> list[Letter]:
-    """A page, newest first; the next is `before` its last. `state`: waiting, handled or dead."""
-    which = {
-        None: "true",
-        "waiting": "due_at IS NOT NULL",
-        "handled": "handled_at IS NOT NULL",
-        "dead": "dead_at IS NOT NULL",
-    }[state]
-    found = await on.fetch(
-        f"""
-        SELECT {_SHOWN} FROM payments.inbox
-         WHERE {which} AND id < $1 AND ($2::text IS NULL OR provider = $2)
-         ORDER BY id DESC LIMIT $3
-        """,
-        *(2**63 - 1 if before is None else before, provider, most),
-    )
-    return [Letter(**dict(row)) for row in found]
-
-
-async def letter(on: Reader, number: int) -> tuple[Letter, Callback]:
-    """A row, and what was sent."""
-    row = await on.fetchrow(
-        f"SELECT {_SHOWN}, method, query, headers, body FROM payments.inbox WHERE id = $1", number
-    )
-    if row is None:
-        raise NotFound(f"There is no row {number} in the inbox.")
-    said = dict(row)
-    callback = Callback(
-        said.pop("body"), said.pop("headers"), said.pop("method"), said.pop("query")
-    )
-    return Letter(**said), callback
-
-
-async def replay(tx: Tx, numbers: Sequence[int]) -> int:
-    """Rows are settled again, from the start; says how many. What they say is booked once."""
-    done = await tx.fetchval(
-        """
-        WITH again AS (
-            UPDATE payments.inbox
-               SET due_at = $2, tries = 0, dead_at = NULL, handled_at = NULL
-             WHERE id = ANY ($1) RETURNING id
-        )
-        SELECT count(*) FROM again
-        """,
-        *(list(numbers), clock.now()),
-    )
-    return int(done)
-
-
-async def standing(on: Reader) -> dict[str, float]:
-    """How the inbox stands: what is due, how late the oldest is, what is dead."""
-    row = await on.fetchrow(
-        """
-        SELECT (SELECT count(*) FROM payments.inbox WHERE due_at <= $1) AS due,
-               (SELECT extract(epoch FROM $1 - min(due_at))::float8 FROM payments.inbox
-                 WHERE due_at <= $1) AS oldest,
-               (SELECT count(*) FROM payments.inbox WHERE dead_at IS NOT NULL) AS dead
-        """,
-        clock.now(),
-    )
-    assert row is not None
-    return {"due": row["due"], "oldest_seconds": row["oldest"] or 0.0, "dead": row["dead"]}
-
-
-async def undelivered(on: Reader) -> int:
-    """Payments that are paid, and whose app has failed to deliver so far."""
-    return int(await on.fetchval("SELECT count(*) FROM payments.payment WHERE delivery = 'failed'"))

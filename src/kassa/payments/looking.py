@@ -15,16 +15,20 @@ from kassa.db import Tx
 from kassa.ledger import Transfer
 from kassa.log import get
 from kassa.payments import notices, refunds
+from kassa.payments.cases import Said
 from kassa.payments.models import Attempt, Payment, Refund, Status
+from kassa.payments.posting import repayments
 from kassa.payments.providers.protocol import Created, Declined, Mute, Provider, State, Unknown, Why
 from kassa.payments.providers.protocol import NoSuchPayment as NotThere
 from kassa.payments.service import Payments
-from kassa.payments.settle import NewEvent, Said, repayments, write_events
 from kassa.payments.starting import IN_FLIGHT, is_in_flight, order
+from kassa.payments.timeline import NewEvent, write_events
 
 AT_ONCE = 16  # payments looked at side by side
 LEASE = timedelta(minutes=3)  # a payment is somebody's while they look at it
 WATCHED = timedelta(days=3)  # after its end, for money that comes late
+PATIENCE = timedelta(hours=1)  # with a silent provider: it may have been paid in time
+KEEPING = 4  # looks, until a payment method that was to be kept is given up
 FIRST, LONGEST = timedelta(seconds=15), timedelta(hours=1)
 
 UNSURE = ("prepared", "sent", "unknown")  # attempts and refunds of which nobody knows
@@ -72,23 +76,27 @@ class Looking:
             "SELECT look_at FROM payments.payment WHERE id = $1", payment_id
         )
         payment = await self._payments.get(self._database, payment_id)
+        told = True
         for attempt in await self._payments.attempts(payment_id):
-            await self._attempt(payment, attempt)
+            told = await self._attempt(payment, attempt) and told
+        await self._to_keep(payment)
         for refund in await self._payments.refunds(payment_id):
             await self._refund(refund)
         await self._doubts(payment_id)
         await self._deliver(payment_id)
         payment = await self._payments.get(self._database, payment_id)
-        if payment.is_open and payment.expires_at <= clock.now():
+        ends = payment.expires_at if told else payment.expires_at + PATIENCE
+        if payment.is_open and ends <= clock.now():
             await self._expire(payment)
         await self._next(payment_id, leased)
 
     # -- attempts ------------------------------------------------------------------
 
-    async def _attempt(self, payment: Payment, attempt: Attempt) -> None:
+    async def _attempt(self, payment: Payment, attempt: Attempt) -> bool:
+        """False where the provider should have told something, and is silent."""
         provider = self._payments.providers.get(attempt.provider)
         if provider is None or attempt.is_over:
-            return
+            return True
         in_flight = is_in_flight(attempt, clock.now())
         try:
             if attempt.status == "prepared":
@@ -108,6 +116,26 @@ class Looking:
             _log.error("payments.gone", payment=payment.id, error=str(error))
         except Mute as error:
             _log.warning("payments.no_answer", payment=payment.id, error=str(error))
+            return False
+        return True
+
+    async def _to_keep(self, payment: Payment) -> None:
+        """The name of a payment method that is to be kept, where no callback has told it."""
+        if not (payment.save and payment.status is Status.SUCCEEDED) or payment.looks > KEEPING:
+            return
+        kept = """
+            SELECT EXISTS (SELECT FROM payments.saved WHERE payment_id = $1 AND title <> '')
+        """
+        if await self._database.fetchval(kept, payment.id):
+            return
+        for attempt in await self._payments.attempts(payment.id):
+            if attempt.said == State.PAID and attempt.ref is not None:
+                try:
+                    report = await self._payments.providers[attempt.provider].status(attempt.ref)
+                except (KeyError, Mute, NotThere) as error:
+                    _log.warning("payments.not_kept", payment=payment.id, error=str(error))
+                else:
+                    await self._payments.tell([Said(attempt.provider, report)])
 
     async def _find(self, provider: Provider, payment: Payment, attempt: Attempt) -> None:
         """Whether an attempt without an answer had its effect. Only the provider can tell."""
@@ -271,6 +299,8 @@ def next_look(
     if payment.is_open and payment.expires_at > now:
         return min(growing, payment.expires_at)
     if unsure or payment.is_open or payment.delivery == "failed":
+        return growing
+    if payment.save and payment.status is Status.SUCCEEDED and 0 < payment.looks <= KEEPING:
         return growing
     if any(not each.is_over and each.status == "ok" for each in attempts):
         ended = payment.paid_at or payment.expires_at

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kassa.db import Database, Reader
+from kassa.db import Database, Reader, Tx
 from kassa.money import Money
 from kassa.payments import refunds, rows
 from kassa.payments.models import (
@@ -17,6 +17,7 @@ from kassa.payments.models import (
     Refund,
 )
 from kassa.payments.providers.protocol import Provider
+from kassa.payments.saved import Saved, forget, of_user
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -75,6 +76,14 @@ class Reading:
 
     async def refunds(self, payment_id: int) -> list[Refund]:
         return await refunds.of_payment(self.database, payment_id)
+
+    async def saved(self, user: int) -> list[Saved]:
+        """The payment methods that this person lets us charge again, the newest first."""
+        return await of_user(self.database, user)
+
+    async def forget(self, tx: Tx, user: int, saved: int) -> None:
+        """A kept payment method is not charged any more."""
+        await forget(tx, user, saved)
 
     async def timeline(self, payment_id: int, *, public: bool = True) -> list[Event]:
         """All that happened; `public` is what the payer may read."""

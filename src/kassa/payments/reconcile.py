@@ -18,10 +18,11 @@ from kassa.log import get
 from kassa.money import Money
 from kassa.outbox import NewJob
 from kassa.payments import notices, rows
+from kassa.payments.cases import Said
 from kassa.payments.models import Charge
 from kassa.payments.providers.protocol import Mute, NoSuchPayment, Report, State
 from kassa.payments.service import Payments
-from kassa.payments.settle import Said, book_stray
+from kassa.payments.settle import book_stray
 
 if TYPE_CHECKING:
     from asyncpg import Record

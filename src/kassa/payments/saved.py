@@ -36,8 +36,11 @@ async def keep(tx: Tx, new: Sequence[NewSaved]) -> None:
             INSERT INTO payments.saved (user_id, provider, ref, title, payment_id, created_at)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (user_id, provider, ref) DO UPDATE
-               SET forgotten_at = NULL, title = EXCLUDED.title, payment_id = EXCLUDED.payment_id
-             WHERE saved.payment_id <> EXCLUDED.payment_id
+               SET forgotten_at = CASE WHEN saved.payment_id = EXCLUDED.payment_id
+                                       THEN saved.forgotten_at END,
+                   title = coalesce(nullif(EXCLUDED.title, ''), saved.title),
+                   payment_id = EXCLUDED.payment_id
+             WHERE saved.payment_id <> EXCLUDED.payment_id OR saved.title = ''
             """,
             *(each.user, each.provider, each.ref, each.title[:100], each.payment_id, clock.now()),
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from kassa import clock
 from kassa.db import Tx
 from kassa.log import get
 from kassa.payments import refunds, rows
+from kassa.payments.cases import Said
 from kassa.payments.models import (
     Attempt,
     NoSuchMethod,
@@ -27,8 +29,9 @@ from kassa.payments.providers.protocol import (
     Unknown,
     Why,
 )
-from kassa.payments.settle import NewEvent, Said, write_events
+from kassa.payments.saved import ref_of
 from kassa.payments.telling import FIRST_LOOK, Telling
+from kassa.payments.timeline import NewEvent, write_events
 
 IN_FLIGHT = timedelta(seconds=60)  # a call that began longer ago has died with its caller
 PATIENCE = 15.0  # seconds to wait for what somebody else is asking just now
@@ -38,18 +41,33 @@ _log = get(__name__)
 
 
 class Starting(Telling):
-    async def start(
-        self, payment_id: int, *, provider: str, method: str = "", saved: str = ""
-    ) -> Started:
+    async def start(self, payment_id: int, *, provider: str, method: str = "") -> Started:
         """Asks the provider for a way to pay. Asked twice, the answer is the same one.
 
         Another method may be started instead: whatever comes of the first is put right by the
         policy. But while nobody knows whether a kept payment method was charged, nothing is.
         """
         chosen = self._chosen(provider, method)
-        attempt, payment, new = await self.database.run(
-            lambda tx: self._attempt(tx, payment_id, provider, chosen, saved)
+        return await self._begin(
+            payment_id, lambda tx: self._attempt(tx, payment_id, provider, chosen, "")
         )
+
+    async def charge(self, payment_id: int, saved: int) -> Started:
+        """Charges a payment method that the payer has let us keep, by its number."""
+
+        async def work(tx: Tx) -> tuple[Attempt, Payment, bool]:
+            payment = await self.get(tx, payment_id)
+            provider, ref = await ref_of(tx, payment.user, saved)
+            return await self._attempt(tx, payment_id, provider, self._chosen(provider, ""), ref)
+
+        return await self._begin(payment_id, work)
+
+    async def _begin(
+        self,
+        payment_id: int,
+        work: Callable[[Tx], Awaitable[tuple[Attempt, Payment, bool]]],
+    ) -> Started:
+        attempt, payment, new = await self.database.run(work)
         if new:
             return await self.ask(payment, attempt)
         return await self._answer(payment_id, attempt)

@@ -7,11 +7,13 @@ from kassa import clock
 from kassa.db import Tx
 from kassa.log import get
 from kassa.payments import refunds
+from kassa.payments.cases import Said
 from kassa.payments.models import Payment, Status
 from kassa.payments.providers.protocol import Mute, State
 from kassa.payments.providers.protocol import NoSuchPayment as NotThere
 from kassa.payments.reading import Reading
-from kassa.payments.settle import NewEvent, Said, Settled, settle, write_events
+from kassa.payments.settle import Settled, settle
+from kassa.payments.timeline import NewEvent, write_events
 
 FIRST_LOOK = timedelta(seconds=15)
 LATE = timedelta(hours=1)  # until one that was called off is looked at

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kassa.db import lost_connection
@@ -31,7 +32,7 @@ _NOT_NOW = "Not available right now. Please try again."
 
 
 def create_app(
-    lifespan: Lifespan, *routers: APIRouter, trusted_proxies: Sequence[str] = ()
+    lifespan: Lifespan, *, routes: Sequence[BaseRoute] = (), trusted_proxies: Sequence[str] = ()
 ) -> FastAPI:
     """`lifespan` sets `app.state.database` while it is open."""
     app = FastAPI(title="Kassa", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -39,8 +40,7 @@ def create_app(
     app.state.steps = []
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for router in routers:
-        app.include_router(router)
+    app.router.routes.extend(routes)
     app.add_exception_handler(KassaError, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -20,7 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from kassa import outbox
 from kassa.log import get
-from kassa.payments.inbox import standing, undelivered
+from kassa.payments.letters import standing, undelivered
 
 if TYPE_CHECKING:
     from kassa.db import Database

@@ -74,6 +74,7 @@ def from_settings(settings: Settings) -> "CryptoPay | None":
 
 class CryptoPay(Provider):
     name = "cryptopay"
+    headers = frozenset({"crypto-pay-api-signature"})
     abilities = Abilities(refund="transfer", find=True)
 
     def __init__(

@@ -2,9 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from fractions import Fraction
-from math import ceil, floor
+from collections.abc import Mapping
 from typing import Any
 
 from kassa.errors import Invalid
@@ -14,7 +12,7 @@ from kassa.payments.providers.reading import kept, moment, text, whole
 
 STATES = {"active": State.WAITING, "paid": State.PAID, "expired": State.EXPIRED}
 
-_AMOUNT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?([eE]-[0-9]{1,2})?")
+_AMOUNT = re.compile(r"([0-9]{1,20})(?:\.([0-9]{1,40}))?(?:[eE](-[0-9]{1,2}))?")
 
 
 class No(Exception):
@@ -67,7 +65,7 @@ def report_of(invoice: Mapping[str, Any]) -> Report:
     fee = None
     arrived = (received or amount).currency
     if invoice.get("fee_asset") == arrived and invoice.get("fee_amount") is not None:
-        fee = _money(invoice, "fee_amount", "fee_asset", whole_units=ceil)
+        fee = _money(invoice, "fee_amount", "fee_asset", up=True)
     return Report(
         report.ref,
         State.PAID,
@@ -91,17 +89,24 @@ def _money(
     name: str,
     currency: str,
     *,
-    whole_units: Callable[[Fraction], int] = floor,
+    up: bool = False,
 ) -> Money:
     """In whole units of the books; refused in coins that they do not know."""
     code, value = text(fields, currency, most=10), fields.get(name)
     if code not in EXPONENTS:
         raise Refused(f"{code} is not in the books.")
-    if not _AMOUNT.fullmatch(str(value)[:80]):
+    found = _AMOUNT.fullmatch(str(value)[:80])
+    if not found:
         raise Refused(f"{name} is no amount.")
-    exact = Fraction(str(value)) * 10 ** EXPONENTS[code]
+    digits, decimals, exponent = found.groups(default="")
+    shift = EXPONENTS[code] + int(exponent or 0) - len(decimals)
+    units, rest = int(digits + decimals), 0
+    if shift < 0:  # as digits: a Fraction takes three times as long
+        units, rest = divmod(units, 10**-shift)
+    else:
+        units *= 10**shift
     try:
-        return Money(whole_units(exact), code)
+        return Money(units + (up and rest > 0), code)
     except Invalid:
         raise Refused(f"{name} is more than there can be.") from None
 

@@ -57,6 +57,7 @@ def from_settings(settings: Settings) -> "Stripe | None":
 
 class Stripe(Provider):
     name = "stripe"
+    headers = frozenset({"stripe-signature"})
     abilities = Abilities("api", find=True, capture=True, saved=True)
 
     def __init__(self, settings: Settings, *, seconds: float = SECONDS) -> None:

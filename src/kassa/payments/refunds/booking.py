@@ -22,8 +22,9 @@ from kassa.log import get
 from kassa.money import Money
 from kassa.payments import notices, rows
 from kassa.payments.models import Delivered, Purpose, Refund
+from kassa.payments.posting import repayments
 from kassa.payments.refunds.case import SOON, Case, load_refund
-from kassa.payments.settle import NewEvent, repayments, write_events
+from kassa.payments.timeline import NewEvent, write_events
 
 _log = get(__name__)
 

@@ -11,7 +11,7 @@ from kassa.payments.models import Purpose
 from kassa.payments.providers.protocol import Dispute
 from kassa.payments.refunds.booking import book_outside, way_out
 from kassa.payments.refunds.case import Case
-from kassa.payments.settle import NewEvent, write_events
+from kassa.payments.timeline import NewEvent, write_events
 
 
 async def disputed(

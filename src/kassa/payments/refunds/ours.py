@@ -14,7 +14,7 @@ from kassa.payments.models import CannotRefund, Purpose, Refund
 from kassa.payments.providers.protocol import Abilities, Declined, GiveBack, Refunded, Unknown
 from kassa.payments.refunds.booking import book, free, hold_key, repay
 from kassa.payments.refunds.case import Case, load, load_refund, lock, look_soon
-from kassa.payments.settle import NewEvent, write_events
+from kassa.payments.timeline import NewEvent, write_events
 
 
 async def prepare(

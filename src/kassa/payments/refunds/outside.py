@@ -8,12 +8,14 @@ from kassa.db import Tx
 from kassa.ledger import Leg, wallet
 from kassa.money import Money
 from kassa.payments import notices
+from kassa.payments.cases import Said
 from kassa.payments.models import Purpose
+from kassa.payments.posting import repayments
 from kassa.payments.providers.protocol import Report
 from kassa.payments.refunds.booking import book, book_outside, way_out
 from kassa.payments.refunds.case import DOUBTED, Case, load, look_soon
 from kassa.payments.refunds.disputes import disputed
-from kassa.payments.settle import NewEvent, Said, repayments, write_events
+from kassa.payments.timeline import NewEvent, write_events
 
 
 async def reported(tx: Tx, said: Said, purposes: Mapping[str, Purpose]) -> str | None:

@@ -229,6 +229,7 @@ CREATE TABLE payments.inbox (
 ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 CREATE INDEX inbox_due ON payments.inbox (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX inbox_handled ON payments.inbox (handled_at) WHERE handled_at IS NOT NULL;
 CREATE INDEX inbox_dead ON payments.inbox (id) WHERE dead_at IS NOT NULL;
 
 -- What a comparison with a provider's list came to.
