@@ -81,7 +81,7 @@ INSERT INTO payments.payment (user_id, bot, purpose, subject, amount, currency, 
            '{{"payer": {{"telegram_id": 1}}}}', false, 'succeeded', 'done', at,
            at + interval '30 min', at
       FROM generate_series(0, {stored} - 1) i,
-           LATERAL (SELECT now() - ({stored} - i) * interval '20 s' AS at) a;
+           LATERAL (SELECT now() - ({stored} - i) * interval '7 s' AS at) a;
 INSERT INTO payments.attempt (payment_id, provider, method, key, ref, status, said, checkout,
                               asked_at, created_at)
     SELECT id, 'cryptopay', 'crypto', 'kassa-' || id, {invoice} + id, 'ok', 'paid',

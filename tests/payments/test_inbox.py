@@ -18,7 +18,7 @@ from kassa.payments.providers.protocol import (
 )
 from tests.conftest import Fresh
 from tests.payments.cases import ALL, letter, of, one_event_each
-from tests.payments.rig import TELEGRAM, USER, Kind, Rig, a_rig, ref
+from tests.payments.rig import KINDS, TELEGRAM, USER, Kind, Rig, a_rig, ref
 
 
 async def months_pass(rig: Rig) -> None:
@@ -365,3 +365,21 @@ async def test_what_cannot_be_stored_is_not_answered_as_stored(fresh: Fresh, kin
 class _Down:
     async def run(self, work: object) -> None:
         raise Mute("the disk is full")
+
+
+async def test_what_was_handled_long_ago_is_thrown_away(fresh: Fresh) -> None:
+    async with a_rig(fresh, KINDS["cryptopay"]) as rig:
+        await rig.paid()
+        assert await rig.db.run(letters.prune) == 0
+        await rig.tg.clock.move(days=89)
+        strange = {"invoice_id": 987654321, "payload": "kassa-unknown"}
+        sent = rig.shop.callback(rig.shop.payments[0].ref, "paid", **strange)
+        await rig.http.post(sent.url, content=sent.body, headers=sent.headers)
+        await rig.tg.clock.move(days=2)
+        assert await rig.db.run(letters.prune) == 1
+        (left,) = await letters.page(rig.db)
+        assert left.state == "waiting"  # only what is done goes
+        await rig.shop.send_again()
+        await rig.arrive()
+        assert len(await rig.payments.charges(1)) == 1  # the same callback finds what is booked
+        await rig.agree()
