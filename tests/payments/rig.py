@@ -260,6 +260,7 @@ class Rig:
                 ours[currency] = amount
         assert ours == held, f"we think {ours}, {self.kind.name} says {held}"
         assert await ledger.audit(self.db) == []
+        assert await self.db.fetch("SELECT * FROM payments.audit()") == []
 
 
 def ref(started: Started) -> str:

@@ -198,6 +198,9 @@ async def test_a_dispute(rig: Rig, won: bool, before: int) -> None:
     disputed = part(rig, 100 - before).amount
     await rig.shop.dispute(where)
     await rig.arrive()
+    await told(rig, where)
+    await told(rig, where)
+    assert (await rig.said()).count("operator: dispute-open") == 1
     assert await rig.suspense() == -disputed
     assert await rig.revenue() == disputed
     await rig.agree()
@@ -354,6 +357,7 @@ async def test_a_doubt_ends_only_with_an_answer_to_it(rig: Rig) -> None:
     old = await rig.provider.status(where)
     await give_back(rig, payment, part(rig, 20), key="two")
     real = rig.provider.status
+    await look(rig, 7200)  # nobody would look at it any more
 
     await rig.payments.tell([Said("stripe", old)])
     doubted = await rig.payments.refunds(payment.id)

@@ -51,12 +51,20 @@ UNION ALL
      WHERE t.kind = 'payments.delivered'
        AND p.delivery IS DISTINCT FROM 'done' AND p.delivery IS DISTINCT FROM 'taken_back'
 UNION ALL
+    -- (What was given back, and came back since it could not be taken, counts as not given.)
     SELECT 'a charge knows what was given back', 'charge ' || c.id,
-           format('%s noted, %s in refunds', c.refunded, coalesce(r.amount, 0))
+           format('%s noted, %s in refunds, %s came back', c.refunded, coalesce(r.amount, 0),
+                  coalesce(b.amount, 0))
       FROM payments.charge c
       LEFT JOIN (SELECT charge_id, sum(amount) AS amount FROM payments.refund
                   WHERE status = 'done' GROUP BY charge_id) r ON r.charge_id = c.id
-     WHERE c.refunded <> coalesce(r.amount, 0)
+      LEFT JOIN (SELECT split_part(t.key, ':', 2)::bigint AS charge_id, sum(x.amount) AS amount
+                   FROM ledger.transfer t
+                   JOIN ledger.posting x ON x.transfer_id = t.id
+                   JOIN ledger.account a ON a.id = x.credit
+                  WHERE t.kind = 'payments.refund_returned' AND a.code LIKE 'wallet:%'
+                  GROUP BY 1) b ON b.charge_id = c.id
+     WHERE c.refunded <> coalesce(r.amount, 0) - coalesce(b.amount, 0)
 UNION ALL
     -- What was given back left the payer: from the wallet, or as a debt.
     SELECT 'a refund is in the books', 'refund ' || r.id,
