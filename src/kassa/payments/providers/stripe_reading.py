@@ -6,7 +6,7 @@ from typing import Any
 
 from kassa.errors import Invalid
 from kassa.money import EXPONENTS, Money
-from kassa.payments.providers.protocol import Checkout, Dispute, Report, State
+from kassa.payments.providers.protocol import Checkout, Dispute, Refused, Report, State
 from kassa.payments.providers.reading import kept, moment, part, text, whole
 
 Object = Mapping[str, Any]
@@ -215,10 +215,18 @@ def of_dispute(dispute: Object) -> Dispute | None:
     if status not in _DISPUTE:
         return None
     state: Any = _DISPUTE[status]
-    costs = [_money(moved, "fee") for moved in dispute.get("balance_transactions") or ()]
+    return Dispute(text(dispute, "id"), _money(dispute, "amount"), state, _cost(dispute))
+
+
+def _cost(dispute: Object) -> Money | None:
+    """What the dispute costs beside its amount; a fee that is given back is none."""
+    moves = dispute.get("balance_transactions") or []
+    if not isinstance(moves, list) or not all(isinstance(each, Mapping) for each in moves):
+        raise Refused("balance_transactions is no list of objects.")
+    costs = [_money(moved, "fee") for moved in moves]
     of_one = [cost for cost in costs if cost.currency == costs[0].currency]
     fee = sum(of_one[1:], of_one[0]) if of_one else None
-    return Dispute(text(dispute, "id"), _money(dispute, "amount"), state, fee)
+    return fee if fee is not None and fee.amount > 0 else None
 
 
 def with_disputes(report: Report, disputes: Sequence[Object]) -> Report:
