@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kassa.money import Money
-from kassa.payments import Status
+from kassa.payments import CannotRefund, Status
 from kassa.payments.cases import Said
 from kassa.payments.wallet import TOPUP
 from tests.conftest import Fresh
@@ -116,11 +116,31 @@ async def test_from_outside_while_ours_is_under_way(rig: Rig) -> None:
     assert ours.status == "unknown"
     await rig.shop.refund(rig.shop.payments[0].ref, part(rig, 50).amount)
     await rig.arrive()
+    (only,) = await rig.payments.refunds(payment.id)
+    assert only.status == "unknown"  # whose the 80 are is not guessed
+    await look(rig, 150)
+    await look(rig, 400)
     refunds = await rig.payments.refunds(payment.id)
     assert [(each.outside, each.status) for each in refunds] == [(False, "done"), (True, "done")]
     assert (await rig.wallet(), await rig.debt()) == (part(rig, 20).amount, 0)
+    await rig.agree()
+
+
+@of(FROM_OUTSIDE)
+async def test_two_of_ours_of_which_only_one_got_there(rig: Rig) -> None:
+    """Nobody knows of the 20; the 35 are there, and told of before their answer comes."""
+    payment = await rig.paid(purpose="wallet.topup")
+    rig.shop.fault("refund", "timeout_before")
+    lost = await rig.payments.refund(payment.id, part(rig, 20), key="lost")
+    rig.shop.fault("refund", "timeout_after")
+    there = await rig.payments.refund(payment.id, part(rig, 35), key="there")
+    assert (lost.status, there.status) == ("unknown", "unknown")
+    await rig.arrive()
     await look(rig, 150)
-    assert len(await rig.payments.refunds(payment.id)) == 2
+    await look(rig, 400)
+    refunds = await rig.payments.refunds(payment.id)
+    assert [(r.key, r.status) for r in refunds] == [("lost", "declined"), ("there", "done")]
+    assert (await rig.wallet(), await rig.debt()) == (part(rig, 65).amount, 0)
     await rig.agree()
 
 
@@ -153,7 +173,8 @@ async def test_from_outside_before_ours_is_sent(rig: Rig) -> None:
 
     rig.provider.refund = first_the_desk  # type: ignore[method-assign]
     ours = await rig.payments.refund(payment.id, part(rig, 30), key="r")
-    await rig.arrive()
+    await look(rig, 150)
+    await look(rig, 400)
     assert (
         sum(
             each.amount.amount
@@ -250,6 +271,20 @@ async def test_a_dispute_that_is_over_before_we_hear_of_it(rig: Rig, won: bool) 
     assert [each for each in await rig.said() if "dispute" in each] == [
         f"operator: dispute-{'won' if won else 'lost'}"
     ]
+    await rig.agree()
+
+
+@of([KINDS["stripe"]])
+async def test_a_dispute_takes_what_a_refund_under_way_was_to_give(rig: Rig) -> None:
+    payment = await rig.paid()
+    rig.shop.fault("refund", "timeout_before")
+    await rig.payments.refund(payment.id, key="all")
+    await rig.shop.dispute(rig.shop.payments[0].ref)
+    await rig.shop.close_dispute(rig.shop.payments[0].ref, won=False)
+    await rig.arrive()
+    with pytest.raises(CannotRefund, match="already"):
+        await rig.payments.refund(payment.id, key="again")
+    await look(rig, 150)
     await rig.agree()
 
 

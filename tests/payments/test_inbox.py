@@ -372,8 +372,8 @@ async def test_what_was_handled_long_ago_is_thrown_away(fresh: Fresh) -> None:
         await rig.paid()
         assert await rig.db.run(letters.prune) == 0
         await rig.tg.clock.move(days=89)
-        strange = {"invoice_id": 987654321, "payload": "kassa-unknown"}
-        sent = rig.shop.callback(rig.shop.payments[0].ref, "paid", **strange)
+        paid = rig.shop.payments[0].ref
+        sent = rig.shop.callback(paid, "paid", invoice_id=987654321, payload="kassa-unknown")
         await rig.http.post(sent.url, content=sent.body, headers=sent.headers)
         await rig.tg.clock.move(days=2)
         assert await rig.db.run(letters.prune) == 1

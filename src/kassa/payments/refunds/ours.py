@@ -83,7 +83,7 @@ async def _known(tx: Tx, payment_id: int, key: str) -> Refund | None:
 
 def _checked(case: Case, amount: Money | None, able: Abilities) -> Money:
     left = case.left
-    if not left:
+    if left.amount <= 0:  # a dispute may have taken what a refund under way was to give
         raise CannotRefund("All of it has been given back already, or is about to be.")
     if amount is None:
         return left

@@ -17,6 +17,8 @@ from kassa.payments.refunds.case import DOUBTED, Case, load, look_soon
 from kassa.payments.refunds.disputes import disputed
 from kassa.payments.timeline import NewEvent, write_events
 
+WAITS = "waits until the provider has told of a refund of ours"
+
 
 async def reported(tx: Tx, said: Said, purposes: Mapping[str, Purpose]) -> str | None:
     """Books what a provider says has gone back, and disputes; None where its money is not here
@@ -38,7 +40,10 @@ async def reported(tx: Tx, said: Said, purposes: Mapping[str, Purpose]) -> str |
         what.append(await disputed(tx, case, dispute, purposes))
     if report.refunded is not None:
         case = await load(tx, payment_id, charge_id)
-        what.append(await _total(tx, case, report.refunded, purposes))
+        total = await _total(tx, case, report.refunded, purposes)
+        if total == WAITS:
+            return None
+        what.append(total)
     return ", ".join(each for each in what if each) or "nothing new"
 
 
@@ -49,11 +54,14 @@ async def _total(tx: Tx, case: Case, total: Money, purposes: Mapping[str, Purpos
         return None
     if new.amount < 0:
         return await _doubted(tx, case)
-    for refund in case.refunds:  # ours, whose answer was slower than this
-        if refund.status in ("sent", "unknown") and refund.amount <= new:
+    for refund in case.refunds:  # ours, accepted by the provider and done now
+        if refund.status in ("sent", "unknown") and refund.ref and refund.amount <= new:
             await book(tx, case, refund, purposes)
             new -= refund.amount
             case = await load(tx, case.payment.id, case.charge.id)
+    for refund in case.refunds:  # ours, of which nobody knows: it may be in there, or not
+        if refund.status in ("sent", "unknown") and not refund.ref and refund.amount <= new:
+            return WAITS
     if new:
         key = f"outside:{case.charge.id}:{len(case.refunds)}"
         why = "given back by the provider"
