@@ -50,6 +50,7 @@ export class Chat {
     sizes.observe(this.scroller);
     this.toEnd = iconButton("down", "", () => this.#showEnd(), { class: "to-end" });
     this.toEnd.hidden = true;
+    this.shown = 0; // how often the page was drawn from another place of the talk
     this.offline = h("div", { class: "offline", role: "status", hidden: true });
     this.element = h("main", { class: "middle empty" });
     this.pending = new Map(); // presses that wait for the bot
@@ -258,6 +259,7 @@ export class Chat {
         if (chat !== this.chat || this.atEnd) return;
       } while (this.missed);
       this.messages = messages;
+      this.shown += 1;
       this.atEnd = true;
       this.atStart = messages.length < PAGE;
       this.#drawAll();
@@ -288,10 +290,10 @@ export class Chat {
   async #load(side) {
     this.loading = true;
     this.missed = false;
-    const { chat } = this;
+    const { chat, shown } = this;
     try {
       const { messages } = await get("messages", { chat: chat.key, ...side });
-      if (chat !== this.chat) return;
+      if (chat !== this.chat || shown !== this.shown) return; // a page of what is shown no more
       const anchor = this.#anchor();
       if (side.before) {
         this.atStart = messages.length < PAGE;
