@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.conftest import until
 from tests.e2e.conftest import Window
 from tgsandbox import Sandbox
 
@@ -194,8 +195,11 @@ async def test_large_keyboards(tg: Sandbox, window: Window, shots: Shots, width:
     await expect(page.locator(".message.out").last).to_contain_text("299")
     for last in ("№0", "№99"):
         await page.get_by_role("button", name=last, exact=True).click()
-    pressed = [each["callback_query"]["data"] for each in bot.pending if "callback_query" in each]
-    assert pressed == ["0", "99"]
+
+    def pressed() -> list[str]:
+        return [each["callback_query"]["data"] for each in bot.pending if "callback_query" in each]
+
+    await until(lambda: pressed() == ["0", "99"], seconds=5, what="both presses to arrive")
 
 
 async def test_the_page_outlives_a_restart(window: Window, tmp_path: Path, shots: Shots) -> None:
