@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tgsandbox.telegram.args import Args
+from tgsandbox.telegram.botapi import methods  # which fill METHODS
 from tgsandbox.telegram.calls import METHODS, Call
 from tgsandbox.telegram.errors import ApiError
 from tgsandbox.telegram.payments.checkout import Checkout
@@ -14,6 +15,8 @@ from tgsandbox.telegram.payments.invoices import Invoice, invoice_of
 from tgsandbox.telegram.payments.till import Till
 from tgsandbox.telegram.records import Json, Message, Update, User
 from tgsandbox.telegram.world import World
+
+assert methods
 
 CARD = {
     "title": "Tea",

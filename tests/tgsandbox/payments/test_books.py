@@ -80,7 +80,7 @@ def test_no_star_is_made_or_lost(steps: list[tuple[str, int, int]]) -> None:
 async def _live(steps: list[tuple[str, int, int]]) -> None:
     shop = Shop()
     other = shop.world.bot("other_bot")
-    people = [shop.user, shop.buyer("Bob")]
+    people = [shop.user, shop.buyer("Another")]
     bots = [shop.bot, other]
     shop.sells()
     bought = 1000

@@ -247,7 +247,7 @@ async def test_a_tip_is_added_as_far_as_it_is_allowed(shop: Shop) -> None:
 
 
 async def test_a_payer_who_came_by_a_link_has_spoken_to_the_bot(shop: Shop) -> None:
-    stranger = shop.world.new_user("Bob")
+    stranger = shop.world.new_user("Another")
     shop.till.buy_stars(stranger, 50)
     shop.sells()
 

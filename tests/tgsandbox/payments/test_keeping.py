@@ -114,7 +114,7 @@ async def test_every_change_is_kept_at_once(shop: Shop, shelf: Shelf) -> None:
         shelf.has(*till.invoices.values(), *known.known.values(), *till.saved.values())
         shelf.has(*(each for chat in world.chats.values() for each in chat.messages.values()))
 
-    stranger = world.new_user("Bob")
+    stranger = world.new_user("Another")
     till.buy_stars(stranger, 50)
     kept()
     await till.open(stranger, shop.invoice(STARS)).pay()

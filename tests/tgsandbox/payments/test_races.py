@@ -34,7 +34,7 @@ async def test_a_double_tap_pays_once(shop: Shop, about: dict[str, Any]) -> None
 
 async def test_two_people_pay_the_same_invoice_at_once(shop: Shop) -> None:
     message, invoice = shop.sent(STARS)
-    bob = shop.buyer("Bob", stars=50)
+    bob = shop.buyer("Another", stars=50)
     sheets = [shop.till.open(each, invoice, message) for each in (shop.user, bob)]
     both = asyncio.create_task(outcomes(*(sheet.pay() for sheet in sheets)))
     first = await shop.asked("pre_checkout_query")
@@ -76,7 +76,7 @@ async def test_the_bank_confirms_what_another_has_paid(shop: Shop) -> None:
     sheet = shop.till.open(shop.user, invoice, message)
     with pytest.raises(VerificationNeeded):
         await sheet.pay(card="3ds")
-    await shop.till.open(shop.buyer("Bob"), invoice, message).pay()
+    await shop.till.open(shop.buyer("Another"), invoice, message).pay()
 
     assert (await failed(sheet.confirm(True)))[0] == "INVOICE_ALREADY_PAID"
     assert shop.charged() == [1200]

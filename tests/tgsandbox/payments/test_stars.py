@@ -59,7 +59,7 @@ async def test_a_refund_returns_the_stars_and_is_told(shop: Shop) -> None:
 
 
 async def test_charges_that_are_not_there_to_be_refunded(shop: Shop) -> None:
-    bob, other = shop.buyer("Bob"), Shop(seed=8)
+    bob, other = shop.buyer("Another"), Shop(seed=8)
     stars, card = await bought(shop), await bought(shop, CARD)
     nowhere = "400 Bad Request: CHARGE_NOT_FOUND"
 

@@ -159,7 +159,7 @@ async def test_what_nobody_stopped_goes_on(shop: Shop) -> None:
 async def test_the_bot_edits_what_is_there_and_its_own(shop: Shop) -> None:
     subscription = await subscribed(shop)
     once = (await shop.sheet(CARD).pay()).charge
-    bob = shop.buyer("Bob")
+    bob = shop.buyer("Another")
 
     def told(charge_id: str, user_id: int = shop.user.id) -> str:
         about = {"user_id": user_id, "telegram_payment_charge_id": charge_id}
@@ -188,4 +188,4 @@ async def test_one_subscribes_again_only_after_the_end(shop: Shop) -> None:
     shop.world.clock.move(MONTH + 1)
 
     assert (await again.pay()).charge.amount == 50
-    assert await shop.till.open(shop.buyer("Bob", stars=50), invoice).pay()
+    assert await shop.till.open(shop.buyer("Another", stars=50), invoice).pay()
