@@ -145,6 +145,24 @@ async def test_two_of_ours_of_which_only_one_got_there(rig: Rig) -> None:
 
 
 @of(FROM_OUTSIDE)
+async def test_an_old_total_while_another_of_ours_is_unknown(rig: Rig) -> None:
+    """70 are there, without their answer; 20 more are done; then the total of 70 is told."""
+    payment = await rig.paid(purpose="wallet.topup")
+    rig.shop.fault_in_callbacks("late", seconds=1)
+    rig.shop.fault("refund", "timeout_after")
+    await rig.payments.refund(payment.id, part(rig, 70), key="first")
+    old = await rig.provider.status(rig.shop.payments[0].ref)
+    await rig.payments.refund(payment.id, part(rig, 20), key="second")
+    await rig.payments.tell([Said(rig.kind.name, old)])
+    await look(rig, 150)
+    await look(rig, 400)
+    refunds = await rig.payments.refunds(payment.id)
+    assert [(r.outside, r.status) for r in refunds] == [(False, "done"), (False, "done")]
+    assert (await rig.wallet(), await rig.debt()) == (part(rig, 10).amount, 0)
+    await rig.agree()
+
+
+@of(FROM_OUTSIDE)
 async def test_from_outside_less_than_ours_is_not_ours(rig: Rig) -> None:
     """Ours of 40 never got there, which nobody knows yet; 30 are given back at the desk."""
     payment = await rig.paid(purpose="wallet.topup")
@@ -152,10 +170,12 @@ async def test_from_outside_less_than_ours_is_not_ours(rig: Rig) -> None:
     await rig.payments.refund(payment.id, part(rig, 40), key="r")
     await rig.shop.refund(rig.shop.payments[0].ref, part(rig, 30).amount)
     await rig.arrive()
-    refunds = await rig.payments.refunds(payment.id)
-    assert [(r.outside, r.status) for r in refunds] == [(False, "unknown"), (True, "done")]
+    (only,) = await rig.payments.refunds(payment.id)
+    assert only.status == "unknown"
     await look(rig, 150)
-    assert (await rig.payments.refunds(payment.id))[0].status == "declined"
+    await look(rig, 400)
+    refunds = await rig.payments.refunds(payment.id)
+    assert [(r.outside, r.status) for r in refunds] == [(False, "declined"), (True, "done")]
     assert (await rig.wallet(), await rig.debt()) == (part(rig, 70).amount, 0)
     await rig.agree()
 
