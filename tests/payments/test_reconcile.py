@@ -9,7 +9,7 @@ from kassa import clock
 from kassa.db import OWNER, Database
 from kassa.errors import Invalid
 from kassa.payments import Status
-from kassa.payments.reconcile import Comparison, compare, daily
+from kassa.payments.reconcile import Comparison, compare, compare_if_due, daily
 from tests.conftest import Fresh
 from tests.payments.rig import EVERYBODY, KINDS, Kind, Rig, a_rig, ref
 
@@ -123,17 +123,16 @@ async def test_it_is_done_once_a_day_by_itself(fresh: Fresh) -> None:
         async def rounds() -> int:
             return int(await rig.db.fetchval("SELECT count(*) FROM payments.comparison"))
 
-        async def a_day() -> None:
-            doing = asyncio.create_task(daily(rig.payments))
-            await asyncio.sleep(0.3)
-            doing.cancel()
-
-        await a_day()
+        doing = asyncio.create_task(daily(rig.payments))
+        async with asyncio.timeout(10):
+            while not await rounds():
+                await asyncio.sleep(0.01)
+        doing.cancel()
         assert await rounds() == 1
         assert (await rig.get(started)).status is Status.SUCCEEDED
-        await a_day()  # another process, the same day
+        await compare_if_due(rig.payments, "cryptopay")  # another process, the same day
         assert await rounds() == 1
         await rig.tg.clock.move(days=1, seconds=1)
-        await a_day()
+        await compare_if_due(rig.payments, "cryptopay")
         assert await rounds() == 2
         await rig.agree()

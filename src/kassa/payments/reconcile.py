@@ -235,13 +235,14 @@ async def daily(payments: Payments) -> None:
         for name, adapter in payments.providers.items():
             if adapter.abilities.list:
                 try:
-                    await _if_due(payments, name)
+                    await compare_if_due(payments, name)
                 except Exception as error:  # noqa: BLE001 (edge: job; the next hour may do)
                     _log.warning("payments.not_compared", provider=name, error=repr(error))
         await asyncio.sleep(3600)
 
 
-async def _if_due(payments: Payments, provider: str) -> None:
+async def compare_if_due(payments: Payments, provider: str) -> None:
+    """Unless it was done within a day."""
     now = clock.now()
     last = await payments.database.fetchval(
         "SELECT max(until) FROM payments.comparison WHERE provider = $1", provider
