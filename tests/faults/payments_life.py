@@ -165,6 +165,7 @@ class Harness:
         self.address = address
         self.server = server
         self.idle: list[asyncpg.Connection[Any]] = []
+        self.opened: list[asyncpg.Connection[Any]] = []
         self.ghosts: set[asyncio.Task[Any]] = set()
         self.lives = 0
         self.life: Life | None = None
@@ -181,9 +182,10 @@ class Harness:
 
     async def close(self) -> None:
         await self.quiet()
-        for raw in self.idle:
-            await raw.close()
+        for raw in self.opened:  # whoever asked for one may have died before it came
+            raw.terminate()
         self.idle.clear()
+        self.opened.clear()
 
     async def take(self, life: "Life") -> "asyncpg.Connection[Any]":
         while self.idle:
@@ -194,6 +196,7 @@ class Harness:
 
     async def _connected(self, life: "Life") -> "asyncpg.Connection[Any]":
         raw = await reach(self.address, seconds=30, server=self.server)
+        self.opened.append(raw)
         await _prepare(raw)
         if life.dead:  # nobody waits for it any more
             self.idle.append(raw)

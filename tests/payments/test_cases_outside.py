@@ -1,10 +1,12 @@
 """Money that goes back without our asking: at the desk, in disputes; and what returns."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from kassa import ledger
 from kassa.money import Money
 from kassa.payments import CannotRefund, Status
 from kassa.payments.cases import Said
@@ -292,6 +294,23 @@ async def test_a_dispute_that_is_over_before_we_hear_of_it(rig: Rig, won: bool) 
         f"operator: dispute-{'won' if won else 'lost'}"
     ]
     await rig.agree()
+
+
+@of([KINDS["stripe"]])
+async def test_more_goes_back_than_was_paid(rig: Rig) -> None:
+    """40 by a lost dispute, and 80 by a refund that was slower: 20 more than there were."""
+    payment = await rig.paid()
+    where = rig.shop.payments[0].ref
+    await rig.shop.dispute(where, part(rig, 40).amount)
+    await rig.shop.close_dispute(where, won=False)
+    await rig.arrive()
+    said = replace(await rig.provider.status(where), refunded=part(rig, 80), disputes=())
+    await rig.payments.tell([Said("stripe", said)])
+    assert await rig.goods_given() == {payment.id: rig.price.amount}  # no more than was sold
+    assert (await rig.wallet(), await rig.debt()) == (0, part(rig, 20).amount)
+    assert await rig.revenue() == 0
+    assert await ledger.audit(rig.db) == []
+    assert await rig.db.fetch("SELECT * FROM payments.audit()") == []
 
 
 @of([KINDS["stripe"]])

@@ -73,7 +73,7 @@ async def book(
     await tx.execute(
         "UPDATE payments.charge SET refunded = $2 WHERE id = $1", case.charge.id, refunded.amount
     )
-    whole = case.charge.fulfils and refunded == case.charge.amount
+    whole = case.charge.fulfils and refunded >= case.charge.amount
     gone = whole and error is None and (takes or case.payment.delivery == "failed")
     await tx.execute(
         """
@@ -124,7 +124,7 @@ async def take_back_again(tx: Tx, refund_id: int, purposes: Mapping[str, Purpose
     if legs:
         await ledger.post(tx, key=f"payments.taken_back:{refund.id}", legs=[*legs, *repaid])
     await tx.execute("UPDATE payments.refund SET taken_back = 'done' WHERE id = $1", refund.id)
-    if case.charge.refunded == case.charge.amount:
+    if case.charge.refunded >= case.charge.amount:
         await tx.execute(
             "UPDATE payments.payment SET delivery = 'taken_back' WHERE id = $1", refund.payment_id
         )

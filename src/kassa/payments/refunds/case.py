@@ -59,7 +59,7 @@ class Case:
         if not self.charge.fulfils:
             return nothing
         of_price = max(self.payment.amount - self._sum(r.share for r in earlier), nothing)
-        return amount - min(amount, max(left - of_price, nothing))
+        return min(amount - min(amount, max(left - of_price, nothing)), of_price)
 
     def _sum(self, amounts: Iterable[Money]) -> Money:
         return sum(amounts, Money.zero(self.charge.amount.currency))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from kassa import clock, ledger, outbox
 from kassa.db import Tx
 from kassa.ledger import Leg, clearing, fee, suspense
+from kassa.money import Money
 from kassa.payments import notices
 from kassa.payments.models import Purpose
 from kassa.payments.providers.protocol import Dispute
@@ -62,7 +63,7 @@ async def disputed(
 
 async def _lost(tx: Tx, case: Case, dispute: Dispute, purposes: Mapping[str, Purpose]) -> None:
     amount, waiting = dispute.amount, suspense(dispute.amount.currency)
-    most = min(amount, case.kept)
+    most = min(amount, max(case.kept, Money.zero(amount.currency)))
     if most:
         key = f"dispute:{dispute.ref}"
         await book_outside(
