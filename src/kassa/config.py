@@ -80,6 +80,24 @@ def _currencies(value: object) -> object:
     return found
 
 
+def _provider_tokens(value: object) -> object:
+    """`RUB=123:TEST:456,USD=…`, or a table."""
+    if isinstance(value, Mapping):
+        if all(isinstance(each, Secret) for each in value.values()):
+            return value
+        pairs = [(str(key), str(_plain(each))) for key, each in value.items()]
+    else:
+        pairs = [(key, token) for each in _listed(value) for key, _, token in [each.partition("=")]]
+    found = {key.strip().upper(): token.strip() for key, token in pairs}
+    if len(found) < len(pairs) or not all(
+        re.fullmatch(r"[!-~]{5,}", each) for each in found.values()
+    ):
+        raise ValueError
+    if not found.keys() <= EXPONENTS.keys() or "XTR" in found:
+        raise _Wrong("names a currency that is not one of money; write RUB=token")
+    return found
+
+
 def _like(pattern: str) -> After:
     def matching(value: Secret) -> Secret:
         if not re.fullmatch(pattern, value.reveal()):
@@ -151,6 +169,11 @@ Networks = Annotated[
 Currencies = Annotated[
     tuple[str, ...], Before(_currencies), _says("currencies with commas between, such as USD,EUR")
 ]
+ProviderTokens = Annotated[
+    Mapping[str, Secret],
+    Before(_provider_tokens),
+    _says("currencies and tokens from @BotFather, such as RUB=123456:TEST:1,USD=123456:TEST:2"),
+]
 LogStyle = Annotated[Literal["auto", "text", "json"], LOWER, _says("auto, text or json")]
 LogLevel = Annotated[
     Literal["debug", "info", "warning", "error", "critical"],
@@ -177,11 +200,19 @@ class BotSettings(BaseModel):
         pattern="^[A-Za-z0-9_-]{1,64}$",
         description="Latin letters, digits, - and _, since it stands in addresses",
     )
+    provider_tokens: ProviderTokens = Field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        return int(_number_in(self.token))
 
 
 def _only_bot(given: dict[str, Any]) -> tuple[BotSettings, ...]:
     token = given["telegram_bot_token"]
-    return (BotSettings(token=token, apps=given["apps"]),) if token else ()
+    if not token:
+        return ()
+    tokens = given.get("telegram_provider_tokens", {})
+    return (BotSettings(token=token, apps=given["apps"], provider_tokens=tokens),)
 
 
 class Settings(BaseSettings):
@@ -217,6 +248,15 @@ class Settings(BaseSettings):
     )
     telegram_bot_token: BotToken = Secret()
     telegram_webhook_url: WebhookUrl = ""
+    telegram_provider_tokens: ProviderTokens = Field(default_factory=dict)
+    telegram_api_url: BaseUrl = "https://api.telegram.org"
+    telegram_messages_per_second: int = Field(
+        default=30, ge=1, le=10_000, description="a whole number from 1 to 10000"
+    )
+    support_contact: str = Field(default="", description="such as @shop_support")
+    terms_url: Url = ""
+    operator_chat_id: int = Field(default=0, description="a chat's number, such as 123456789")
+    terms_version: str = Field(default="", description="a text such as 2026-01")
     trusted_proxies: Networks = ()
     stripe_secret_key: AnySecret = Secret()
     stripe_webhook_secret: AnySecret = Secret()
@@ -291,6 +331,10 @@ class Settings(BaseSettings):
             )
         return bots
 
+    def is_default(self, field: str) -> bool:
+        """Whether nobody has said anything of it."""
+        return field not in self._sources
+
     def describe(self) -> list[tuple[str, str, str]]:
         """Each setting's name, its value as it may be shown, and where it came from."""
         rows = [
@@ -308,6 +352,8 @@ def _shown(value: object) -> str:
         return "***" if value else ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return ", ".join(f"{each}=***" for each in value)
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 

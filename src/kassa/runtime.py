@@ -7,10 +7,11 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from kassa import ledger, outbox
-from kassa.config import Settings, load
+from kassa import apps, ledger, outbox
+from kassa.config import Settings, load, secret_key
 from kassa.db import APP, OWNER, Address, Database, EmbeddedServer, lost_connection
 from kassa.db.database import connect
 from kassa.db.leader import Leader
@@ -20,12 +21,16 @@ from kassa.log import get
 from kassa.payments import Inbox, Looking, Payments, Purpose, letters, notices, wallet
 from kassa.payments.providers import configured
 from kassa.payments.reconcile import daily
+from kassa.secret import Secret
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.routing import BaseRoute
+
+    from kassa.telegram.service import Telegram
 
 # In the order in which their tables may refer to each other.
-PACKAGES = ("kassa.ledger", "kassa.outbox", "kassa.payments")
+PACKAGES = ("kassa.ledger", "kassa.outbox", "kassa.users", "kassa.payments", "kassa.telegram")
 
 _AGAIN_SECONDS = 1.0  # before what broke is begun again
 
@@ -59,7 +64,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
             await outside.check(app)
         async with Database(app, server=server, connections=settings.db_connections) as database:
             role = APP if server else await database.fetchval("SELECT current_user")
-            wanted = steps(PACKAGES, app=role)
+            wanted = steps((*PACKAGES, *apps.packages(settings)), app=role)
             if await pending(database, wanted):
                 connection = await connect(owner)
                 try:
@@ -79,29 +84,33 @@ async def open_database(settings: Settings) -> AsyncIterator[Opened]:
 
 
 async def _only_logged(job: outbox.Job) -> None:
-    """What is to be said while nobody is there who could say it."""
+    """What is to be said where there is no bot that could say it."""
     _log.info(job.kind, **{"text": job.payload.get("text"), "args": job.payload.get("args")})
 
 
-NOBODY_YET = {notices.TO_PERSON: _only_logged, notices.TO_OPERATOR: _only_logged}
+NOBODY_SPEAKS = {notices.TO_PERSON: _only_logged, notices.TO_OPERATOR: _only_logged}
 
 
 class Runtime:
-    """Everything that runs beside HTTP: jobs, cron, folding, expiring holds, wake-ups."""
+    """Everything that runs beside HTTP: bots, jobs, cron, folding, expiring holds, wake-ups."""
 
     def __init__(
         self,
         database: Database,
         *,
         payments: Payments | None = None,
+        telegram: "Telegram | None" = None,
         handlers: Mapping[str, outbox.Handler] | None = None,
         schedule: Mapping[str, str] | None = None,
     ) -> None:
         self.database = database
+        self.telegram = telegram
         self.payments = payments or Payments(database, providers={}, purposes=[wallet.TOPUP])
         self.inbox = Inbox(self.payments)
         self.poster = ledger.Poster(database)
-        self.worker = outbox.Worker(database, {**NOBODY_YET, **(handlers or {})})
+        nobody = {} if telegram else NOBODY_SPEAKS
+        self.worker = outbox.Worker(database, {**nobody, **(handlers or {})})
+        self._workers = [self.worker, *([telegram.worker] if telegram else [])]
         self.leader = Leader(
             database,
             {
@@ -109,6 +118,7 @@ class Runtime:
                 "ledger.expire_holds": self._expire_holds,
                 "payments.compare": lambda: daily(self.payments),
                 "payments.prune": self._prune,
+                **(telegram.led if telegram else {}),
             },
         )
         self._beside: dict[str, Callable[[], Awaitable[None]]] = {
@@ -117,6 +127,7 @@ class Runtime:
             "worker": self.worker.run,
             "inbox": self.inbox.run,
             "looking": Looking(self.payments).run,
+            **(telegram.beside if telegram else {}),
         }
         if schedule:
             self._beside["cron"] = outbox.Cron(database, schedule).run
@@ -128,12 +139,14 @@ class Runtime:
             tasks = [asyncio.create_task(_keep(*each)) for each in self._beside.items()]
             try:
                 yield self
-                await self.worker.stop()
+                await asyncio.gather(*(worker.stop() for worker in self._workers))
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self.payments.close()
+                if self.telegram is not None:
+                    await self.telegram.bots.close()
 
     async def _prune(self) -> None:
         while True:
@@ -174,9 +187,15 @@ def application(
     handlers: Mapping[str, outbox.Handler] | None = None,
     schedule: Mapping[str, str] | None = None,
 ) -> "FastAPI":
-    """The ASGI application; everything beside it runs while it is served."""
-    from kassa.payments import api
+    """The ASGI application; everything beside it runs while it is served. What is given here
+    comes beside what the settings' apps bring."""
+    from kassa.payments import api as payments_api
+    from kassa.users import api as users_api
     from kassa.web import create_app
+
+    found = apps.find(apps.named(settings))
+    apps.refuse_conflicts(settings, found)
+    key = secret_key(settings)
 
     @asynccontextmanager
     async def lifespan(app: "FastAPI") -> AsyncIterator[None]:
@@ -186,26 +205,82 @@ def application(
             payments = Payments(
                 opened.database,
                 providers=configured(settings),
-                purposes=[wallet.TOPUP, *purposes],
+                purposes=[wallet.TOPUP, *_purposes(found), *purposes],
             )
+            kassa = apps.Kassa.of(settings, opened.database, payments)
             runtime = Runtime(
-                opened.database, payments=payments, handlers=handlers, schedule=schedule
+                opened.database,
+                payments=payments,
+                telegram=_telegram(settings, key, kassa, found),
+                handlers={**_jobs(kassa, found), **(handlers or {})},
+                schedule={**_schedule(found), **(schedule or {})},
             )
             try:
                 async with runtime.running():
+                    app.state.kassa = kassa
                     app.state.payments, app.state.inbox = payments, runtime.inbox
+                    app.state.updates = runtime.telegram and runtime.telegram.updates
                     obeying = _obey()
                     _log.info("worker.started", pid=os.getpid())
                     yield
             finally:
                 app.state.database = app.state.payments = app.state.inbox = None
+                app.state.kassa = app.state.updates = None
         if obeying is not None:
             obeying.cancel()
         _log.info("worker.stopped", pid=os.getpid())
 
-    app = create_app(lifespan, routes=api.routes, trusted_proxies=settings.trusted_proxies)
-    app.state.settings = settings
+    routes: list[BaseRoute] = [*payments_api.routes]
+    if settings.bots:
+        from kassa.telegram import webhook  # with aiogram, half a second
+
+        routes += webhook.routes
+    app = create_app(
+        lifespan,
+        routes=routes,
+        routers=[users_api.router, *(each.api for each in found if each.api)],
+        trusted_proxies=settings.trusted_proxies,
+        workers=settings.workers,
+    )
+    app.state.settings, app.state.secret_key = settings, key
     return app
+
+
+def purposes_of(settings: Settings) -> list[Purpose]:
+    """All that the settings' apps can be paid for, and what needs no app."""
+    return [wallet.TOPUP, *_purposes(apps.find(apps.named(settings)))]
+
+
+def _purposes(found: Sequence[apps.App]) -> list[Purpose]:
+    return [purpose for app in found for purpose in app.purposes]
+
+
+def _jobs(kassa: apps.Kassa, found: Sequence[apps.App]) -> dict[str, outbox.Handler]:
+    return {kind: partial(work, kassa) for app in found for kind, work in app.jobs.items()}
+
+
+def _schedule(found: Sequence[apps.App]) -> dict[str, str]:
+    return {kind: cron for app in found for kind, cron in app.schedule.items()}
+
+
+def _telegram(
+    settings: Settings, key: Secret, kassa: apps.Kassa, found: Sequence[apps.App]
+) -> "Telegram | None":
+    if not settings.bots:
+        return None
+    from kassa.telegram.service import Telegram
+
+    given = {"kassa": kassa, "payments": kassa.payments}
+    return Telegram(
+        settings,
+        key=key,
+        database=kassa.database,
+        payments=kassa.payments,
+        bots=kassa.bots,
+        sender=kassa.sender,
+        apps=found,
+        given=given,
+    )
 
 
 def asgi() -> "FastAPI":

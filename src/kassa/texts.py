@@ -32,10 +32,12 @@ class NoSuchText(NotFound):
 
 
 class Texts:
-    """A package's texts. A file is read when its language is spoken first."""
+    """A package's texts. A file is read when its language is spoken first. What is one file itself
+    may bring `words` instead: a language's Fluent by its code."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, words: Mapping[str, str] | None = None) -> None:
         self.package = package
+        self._words = words
         self._bundles: dict[str, FluentBundle] = {}
 
     def has(self, name: str) -> bool:
@@ -63,7 +65,11 @@ class Texts:
 
     def _bundle(self, language: str) -> "FluentBundle":
         if language not in self._bundles:
-            self._bundles[language] = _read(self.package, language)
+            if self._words is None:
+                source = (files(self.package) / "texts" / f"{language}.ftl").read_text("utf-8")
+            else:
+                source = self._words.get(language, "")
+            self._bundles[language] = _read(self.package, language, source)
         return self._bundles[language]
 
 
@@ -79,11 +85,10 @@ def known(language: str | None) -> str:
     return short if short in LANGUAGES else FIRST
 
 
-def _read(package: str, language: str) -> "FluentBundle":
+def _read(package: str, language: str, source: str) -> "FluentBundle":
     from fluent.runtime import FluentBundle, FluentResource  # with babel, 60 ms
     from fluent.syntax import ast
 
-    source = (files(package) / "texts" / f"{language}.ftl").read_text("utf-8")
     resource = FluentResource(source)
     for entry in resource.body:
         if isinstance(entry, ast.Junk):  # it would be missing without a word

@@ -7,11 +7,14 @@ import httpx
 import pytest
 
 from kassa.payments import Started, Status, letters
+from tests.payments import steps
 from tests.payments.rig import EVERYBODY, KINDS, Rig, ref
 from tgsandbox.providers.records import Sent
 from tgsandbox.providers.stripe import Stripe
 
 ALL = pytest.mark.parametrize("kind", EVERYBODY.values(), ids=EVERYBODY)
+ASKED = steps.of(steps.ASKED)
+OUTSIDE = steps.of(steps.OUTSIDE)
 
 
 def of(*names: str) -> pytest.MarkDecorator:

@@ -10,7 +10,7 @@ import httpx
 
 from docs.examples.payments.tinypay import Tinypay
 from kassa import clock, ledger
-from kassa.config import Settings
+from kassa.config import BotSettings, Settings
 from kassa.db import OWNER, Database, Tx
 from kassa.ledger import Account, Leg, clearing, debt, revenue, suspense, wallet
 from kassa.money import Money
@@ -30,8 +30,11 @@ from kassa.payments import (
 from kassa.payments.cases import Said
 from kassa.payments.providers import configured
 from kassa.payments.providers.protocol import Provider
+from kassa.secret import Secret
 from kassa.web import create_app
 from tests.conftest import Fresh
+from tests.payments import native
+from tests.payments.native import SECRET_KEY, NativeShop
 from tgsandbox import Sandbox
 from tgsandbox.providers.bank import PROVIDERS
 from tgsandbox.providers.shop import Shop
@@ -104,10 +107,31 @@ KINDS = {
 }
 
 
+def _bots(shop: Shop) -> dict[str, Any]:
+    """One bot of the sandbox; with a provider token where cards are paid."""
+    assert isinstance(shop, NativeShop)
+    token = Secret(shop.credentials["provider_token"])
+    bot = BotSettings(
+        token=Secret(shop.credentials["token"]),
+        apps=("tokens",),
+        provider_tokens={} if shop.stars else {"RUB": token, "USD": token},
+    )
+    return {"bots": (bot,), "telegram_api_url": shop.tg.url, "secret_key": SECRET_KEY}
+
+
+NATIVE = {
+    kind.name: kind
+    for kind in (
+        Kind("stars", _bots, Money(250, "XTR"), "stars"),
+        Kind("telegram", _bots, Money(50_000, "RUB"), "card"),
+    )
+}
+
 # An adapter of one's own is tested like all others: this is the row of the documentation's.
 PROVIDERS.setdefault("tinypay", "docs.examples.payments.tinypay_bank:TinypayBank")
 EVERYBODY = {
     **KINDS,
+    **NATIVE,
     "tinypay": Kind(
         "tinypay",
         lambda shop: {},
@@ -171,13 +195,18 @@ class Rig:
         return self.payments.providers[self.kind.name]
 
     @property
+    def payer(self) -> int:
+        """Their Telegram id: who pays inside Telegram is somebody there."""
+        return self.shop.buyer.id if isinstance(self.shop, NativeShop) else TELEGRAM
+
+    @property
     def price(self) -> Money:
         return self.kind.price
 
     async def new(
         self, *, purpose: str = "test.goods", amount: Money | None = None, **more: Any
     ) -> Payment:
-        more.setdefault("payer", Payer(telegram_id=TELEGRAM, email="buyer@example.com"))
+        more.setdefault("payer", Payer(telegram_id=self.payer, email="buyer@example.com"))
         more.setdefault("return_url", "https://shop.example.com/success")
         more.setdefault("cancel_url", "https://shop.example.com/cancel")
         return await self.db.run(
@@ -292,10 +321,16 @@ async def a_rig(
             await listener.start()
             url = f"http://127.0.0.1:{listener.port}"
             try:
-                shop = tg.bank.shop(kind.name, callback_url=f"{url}/pay/{kind.name}/callback")
+                path = "/update" if kind.name in NATIVE else f"/pay/{kind.name}/callback"
+                shop = tg.bank.shop(kind.name, callback_url=url + path)
+                if isinstance(shop, NativeShop):
+                    shop.open(tg)
                 adapters = kind.adapters(shop, **settings)
                 payments = Payments(db, providers=adapters, purposes=[selling, *purposes])
                 inbox = Inbox(payments)
+                if isinstance(shop, NativeShop):
+                    shop.watch(payments, adapters[kind.name])
+                    app.router.routes += native.routes(db, payments, shop.bot.id)
                 app.state.inbox, app.state.settings = inbox, Settings(debug=True, **settings)
                 looking = Looking(payments)
                 try:

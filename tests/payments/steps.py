@@ -15,13 +15,21 @@ from kassa.payments.cases import Said
 from kassa.payments.providers.cryptopay import CryptoPay
 from kassa.payments.providers.oneplat import OnePlat
 from kassa.payments.providers.protocol import Mute
+from kassa.payments.providers.stars import Stars
 from kassa.payments.providers.stripe import Stripe
+from kassa.payments.providers.telegram import Telegram
 from kassa.payments.providers.yookassa import YooKassa
-from tests.payments.rig import EVERYBODY, KINDS, USER, Kind, Rig
+from tests.payments.rig import EVERYBODY, KINDS, NATIVE, USER, Kind, Rig
 
-ADAPTERS = {each.name: each for each in (Stripe, OnePlat, CryptoPay, YooKassa, Tinypay)}
+ADAPTERS = {
+    each.name: each for each in (Stripe, OnePlat, CryptoPay, YooKassa, Stars, Telegram, Tinypay)
+}
 ALL = list(EVERYBODY.values())
 BY_CALL = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.refund != "person"]
+PARTS = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.partial_refund]
+ASKED = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.status]
+LISTED = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.list]
+OUTSIDE = [each for each in ALL if each.name not in NATIVE]  # Telegram: they are called, and call
 HOLDING = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.capture]
 SAVING = [EVERYBODY[name] for name, each in ADAPTERS.items() if each.abilities.saved]
 ASKS_AGAIN = {"tinypay"}  # whose adapter looks for a refund by asking for it again

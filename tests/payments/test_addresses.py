@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.conftest import Fresh
-from tests.payments.cases import ALL, letters_kept, nothing_came, of, post, sells, sign_and_post
+from tests.payments.cases import OUTSIDE, letters_kept, nothing_came, of, post, sells, sign_and_post
 from tests.payments.rig import Kind, a_rig, ref
 
 # -- what nobody can read ----------------------------------------------------------
@@ -35,7 +35,7 @@ BAD: dict[str, tuple[str, bytes, Mapping[str, str], str]] = {
 }
 
 
-@ALL
+@OUTSIDE
 @pytest.mark.parametrize("raw", ["plain", "signed"])
 async def test_what_cannot_be_read(fresh: Fresh, kind: Kind, raw: str) -> None:
     async with a_rig(fresh, kind) as rig:
@@ -53,7 +53,7 @@ async def test_what_cannot_be_read(fresh: Fresh, kind: Kind, raw: str) -> None:
         await sells(rig, started)
 
 
-@ALL
+@OUTSIDE
 async def test_odd_signatures(fresh: Fresh, kind: Kind) -> None:
     """Without any, not in ASCII, much too long: refused, or (unsigned) asked about."""
     async with a_rig(fresh, kind) as rig:
@@ -79,7 +79,7 @@ async def test_odd_signatures(fresh: Fresh, kind: Kind) -> None:
         await sells(rig, started)
 
 
-@ALL
+@OUTSIDE
 async def test_ten_megabytes(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         started = await rig.begin()
@@ -93,7 +93,7 @@ async def test_ten_megabytes(fresh: Fresh, kind: Kind) -> None:
 # -- addresses ---------------------------------------------------------------------
 
 
-@ALL
+@OUTSIDE
 async def test_methods(fresh: Fresh, kind: Kind) -> None:
     """GET only where the provider calls so; the rest never."""
     async with a_rig(fresh, kind) as rig:
@@ -108,7 +108,7 @@ async def test_methods(fresh: Fresh, kind: Kind) -> None:
         await nothing_came(rig, started)
 
 
-@ALL
+@OUTSIDE
 async def test_providers_that_are_not_set_up(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         started = await rig.begin()

@@ -4,12 +4,15 @@ import pytest
 
 from kassa.payments import Status
 from tests.conftest import Fresh
-from tests.payments.cases import ALL, has_sold, looked
-from tests.payments.rig import Kind, a_rig, ref
+from tests.payments import steps
+from tests.payments.cases import ALL, ASKED, OUTSIDE, has_sold, looked
+from tests.payments.rig import NATIVE, Kind, a_rig, ref
+
+FINDERS = [(kind, finder) for kind in steps.ASKED for finder in ("check", "looking")]
+FINDERS += [(kind, "list") for kind in steps.LISTED]
 
 
-@ALL
-@pytest.mark.parametrize("finder", ["check", "looking", "list"])
+@pytest.mark.parametrize(("kind", "finder"), FINDERS, ids=[f"{k.name}-{f}" for k, f in FINDERS])
 async def test_the_callback_is_lost(fresh: Fresh, kind: Kind, finder: str) -> None:
     async with a_rig(fresh, kind) as rig:
         rig.shop.fault_in_callbacks("lost", times=None)
@@ -36,11 +39,12 @@ async def test_the_callback_is_spoilt(fresh: Fresh, kind: Kind, fault: str) -> N
         rig.shop.fault_in_callbacks(fault, times=None, seconds=600, copies=3)
         await rig.shop.pay(ref(started))
         await rig.arrive()
-        if kind.name != "yookassa" and fault == "bad_signature":
+        if kind.name not in ("yookassa", *NATIVE) and fault == "bad_signature":
             assert rig.shop.sent[-1].status in (400, 403)
             assert await rig.db.fetchval("SELECT count(*) FROM payments.inbox") == 0
-        await rig.payments.check(started.payment.id)
-        await has_sold(rig, started)
+        if rig.provider.abilities.status:
+            await rig.payments.check(started.payment.id)
+            await has_sold(rig, started)
         rig.shop.mend()
         for _ in range(3):
             await rig.tg.clock.move(600)
@@ -50,7 +54,7 @@ async def test_the_callback_is_spoilt(fresh: Fresh, kind: Kind, fault: str) -> N
         await has_sold(rig, started)
 
 
-@ALL
+@ASKED
 async def test_the_other_methods_callback_is_lost(fresh: Fresh, kind: Kind) -> None:
     """What is paid already is looked at again, as long as more may come."""
     async with a_rig(fresh, kind) as rig:
@@ -87,7 +91,7 @@ async def test_nobody_was_there_to_take_the_callback(fresh: Fresh, kind: Kind) -
         await has_sold(rig, started)
 
 
-@ALL
+@OUTSIDE
 async def test_the_answer_to_the_making_is_lost(fresh: Fresh, kind: Kind) -> None:
     """The payer pays what nobody could show them here; it is found by our key."""
     async with a_rig(fresh, kind) as rig:

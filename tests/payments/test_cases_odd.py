@@ -13,7 +13,16 @@ from kassa.payments.providers.protocol import (
     State,
 )
 from tests.conftest import Fresh
-from tests.payments.cases import ALL, letters_kept, nothing_came, of, post, sells, sign_and_post
+from tests.payments.cases import (
+    ALL,
+    OUTSIDE,
+    letters_kept,
+    nothing_came,
+    of,
+    post,
+    sells,
+    sign_and_post,
+)
 from tests.payments.rig import USER, Kind, Rig, a_rig, ref
 
 SIGNED = ("stripe", "oneplat", "cryptopay")
@@ -110,7 +119,7 @@ async def test_names_that_nobody_knows_are_not_asked_about(fresh: Fresh, kind: K
 # -- of another shop ---------------------------------------------------------------
 
 
-@ALL
+@OUTSIDE
 async def test_another_shops_callback(fresh: Fresh, kind: Kind) -> None:
     """Their payment, really paid, their secret, our address."""
     async with a_rig(fresh, kind) as rig:
@@ -137,7 +146,7 @@ async def test_another_shops_callback(fresh: Fresh, kind: Kind) -> None:
         await sells(rig, started)
 
 
-@ALL
+@OUTSIDE
 async def test_another_shops_credentials(fresh: Fresh, kind: Kind) -> None:
     """They know nothing of our payment; and what ours has signed is not theirs."""
     async with a_rig(fresh, kind) as rig:

@@ -7,7 +7,7 @@ import pytest
 from kassa.money import Money
 from kassa.payments import Inbox, Payments, Status
 from tests.conftest import Fresh
-from tests.payments.cases import ALL, has_kept, has_sold, kinds_of_events, looked, of
+from tests.payments.cases import ALL, OUTSIDE, has_kept, has_sold, kinds_of_events, looked, of
 from tests.payments.rig import Kind, a_rig, ref
 
 HALF_AN_HOUR = 1800
@@ -211,7 +211,7 @@ async def test_expired_and_then_paid(fresh: Fresh, kind: Kind) -> None:
         await has_kept(rig, started, Status.EXPIRED, "late")
 
 
-@ALL
+@OUTSIDE
 @pytest.mark.parametrize("late", [False, True], ids=["kept", "delivered"])
 async def test_paid_in_time_and_known_late(fresh: Fresh, kind: Kind, late: bool) -> None:
     """Nobody answers until the payment has expired. Then an app may want it all the same."""

@@ -19,6 +19,7 @@ from tests.payments.steps import (
     ALL,
     ASKS_AGAIN,
     BY_CALL,
+    PARTS,
     by_hand,
     charge_of,
     funded,
@@ -55,7 +56,7 @@ async def test_all_of_it(rig: Rig) -> None:
     await rig.agree()
 
 
-@of(ALL)
+@of(PARTS)
 async def test_a_part_and_another_part(rig: Rig) -> None:
     payment = await rig.paid()
     await give_back(rig, payment, part(rig, 40), key="one")
@@ -71,7 +72,7 @@ async def test_a_part_and_another_part(rig: Rig) -> None:
     await rig.agree()
 
 
-@of(ALL)
+@of(PARTS)
 async def test_the_same_key_is_the_same_refund(rig: Rig) -> None:
     payment = await rig.paid()
     some = part(rig, 40)
@@ -123,7 +124,7 @@ async def test_what_cannot_be_given_back(rig: Rig) -> None:
 # -- what was spent ----------------------------------------------------------------
 
 
-@of(ALL)
+@of(PARTS)
 async def test_money_that_was_spent_is_not_given_back(rig: Rig) -> None:
     payment = await rig.paid(purpose="wallet.topup")
     assert await rig.wallet() == rig.price.amount

@@ -4,11 +4,11 @@ import pytest
 
 from kassa.payments import Status
 from tests.conftest import Fresh
-from tests.payments.cases import ALL, has_kept, has_sold, looked, of
+from tests.payments.cases import OUTSIDE, has_kept, has_sold, looked, of
 from tests.payments.rig import Kind, a_rig, ref
 
 
-@ALL
+@OUTSIDE
 async def test_paid_by_two_methods(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         first = await rig.begin()
@@ -30,7 +30,7 @@ async def test_paid_by_two_methods(fresh: Fresh, kind: Kind) -> None:
         await rig.agree()
 
 
-@ALL
+@OUTSIDE
 async def test_paid_by_two_methods_at_once(fresh: Fresh, kind: Kind) -> None:
     """Both are told of before anything is settled: one is delivered, the other one is kept."""
     async with a_rig(fresh, kind) as rig:
@@ -48,7 +48,7 @@ async def test_paid_by_two_methods_at_once(fresh: Fresh, kind: Kind) -> None:
         await rig.agree()
 
 
-@ALL
+@OUTSIDE
 async def test_the_other_method_fails_after_the_payment_succeeded(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         first = await rig.begin()
@@ -63,7 +63,7 @@ async def test_the_other_method_fails_after_the_payment_succeeded(fresh: Fresh, 
         await has_sold(rig, second)
 
 
-@ALL
+@OUTSIDE
 async def test_one_method_fails_while_another_may_be_paid(fresh: Fresh, kind: Kind) -> None:
     async with a_rig(fresh, kind) as rig:
         first = await rig.begin()

@@ -11,7 +11,7 @@ from kassa.payments import Looking, Payment, Status
 from kassa.payments.looking import LEASE, next_look
 from tests.conftest import Fresh
 from tests.payments.rig import KINDS, Kind, Rig, a_rig, ref
-from tests.payments.steps import ALL, look, of
+from tests.payments.steps import ALL, ASKED, look, of
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def test_expired_here_nobody_can_pay_it_there(rig: Rig) -> None:
     await rig.agree()
 
 
-@of(ALL)
+@of(ASKED)
 async def test_it_is_asked_about_once_more_before_it_expires(rig: Rig) -> None:
     started = await rig.begin()
     rig.shop.fault_in_callbacks("lost", times=None)
@@ -71,7 +71,7 @@ async def test_it_is_asked_about_once_more_before_it_expires(rig: Rig) -> None:
     await rig.agree()
 
 
-@of(ALL)
+@of(ASKED)
 async def test_it_expires_though_the_provider_is_down(rig: Rig) -> None:
     started = await rig.begin()
     rig.shop.fault("*", "down", times=None)
@@ -85,7 +85,7 @@ async def test_it_expires_though_the_provider_is_down(rig: Rig) -> None:
     await rig.agree()
 
 
-@of(ALL)
+@of(ASKED)
 async def test_paid_in_time_with_a_provider_that_is_silent_until_later(rig: Rig) -> None:
     started = await rig.begin()
     rig.shop.fault_in_callbacks("lost", times=None)

@@ -38,3 +38,31 @@ async def test_a_header_is_believed_from_our_proxies_alone(
     client: str, forwarded: list[str], address: str
 ) -> None:
     assert await seen(client, *forwarded) == address
+
+
+async def scheme(client: str, *told: str) -> str:
+    found = ""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal found
+        found = scope["scheme"]
+
+    headers = [(b"x-forwarded-proto", each.encode()) for each in told]
+    scope: Scope = {"type": "http", "scheme": "http", "client": (client, 1), "headers": headers}
+    await Proxies(app, trusted=["10.0.0.0/8"])(scope, None, None)  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("client", "told", "found"),
+    [
+        ("10.0.0.1", ["https"], "https"),
+        ("10.0.0.1", ["https, http"], "http"),  # the last one is our proxy's word
+        ("10.0.0.1", ["http", "HTTPS"], "https"),
+        ("10.0.0.1", ["gopher"], "http"),
+        ("10.0.0.1", [], "http"),
+        ("203.0.113.9", ["https"], "http"),  # no proxy of ours
+    ],
+)
+async def test_so_is_the_scheme(client: str, told: list[str], found: str) -> None:
+    assert await scheme(client, *told) == found

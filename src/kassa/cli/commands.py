@@ -2,7 +2,7 @@
 
 import typer
 
-from kassa.cli import books, database, doctor, inbox, jobs, payments, providers, running
+from kassa.cli import books, bots, database, doctor, inbox, jobs, keys, payments, providers, running
 
 app = typer.Typer(
     name="kassa",
@@ -23,4 +23,7 @@ app.command("simulate")(providers.simulate)
 app.add_typer(payments.app, name="payments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
+app.add_typer(bots.webhook, name="webhook")
+app.add_typer(bots.updates, name="updates")
 app.add_typer(database.app, name="db")

@@ -30,13 +30,15 @@ def with_payments(
     work: "Callable[[Opened, Payments], Awaitable[T]]", found: "Settings | None" = None
 ) -> T:
     """Payments with the providers of the settings, closed afterwards."""
-    from kassa.payments import Payments, wallet
+    from kassa.payments import Payments
     from kassa.payments.providers import configured
+    from kassa.runtime import purposes_of
 
     given = found or settings()
 
     async def call(opened: Opened) -> T:
-        payments = Payments(opened.database, providers=configured(given), purposes=[wallet.TOPUP])
+        providers = configured(given)
+        payments = Payments(opened.database, providers=providers, purposes=purposes_of(given))
         try:
             return await work(opened, payments)
         finally:

@@ -2,7 +2,7 @@
 
 from kassa.outbox.cron import Cron
 from kassa.outbox.models import GiveUp, Handler, Job, LeaseLost, NewJob, TryLater, Waiting
-from kassa.outbox.service import drop, finish, lag, list_jobs, put, put_many, retry
+from kassa.outbox.service import amend, drop, finish, lag, list_jobs, put, put_many, retry
 from kassa.outbox.worker import Worker
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "TryLater",
     "Waiting",
     "Worker",
+    "amend",
     "drop",
     "finish",
     "lag",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kassa import clock
-from kassa.db import Reader, Tx
+from kassa.db import Database, Reader, Tx
 from kassa.errors import Invalid
 from kassa.log import new_request_id, request_id
 from kassa.outbox.models import Job, LeaseLost, NewJob, Waiting
@@ -113,6 +113,14 @@ async def finish(tx: Tx, job: Job) -> None:
     """
     if not await tx.fetchval(ending("SELECT count(*) FROM ours"), [job.id], [job.claim]):
         raise LeaseLost(f"The job {job.id} ({job.kind}) is not ours any more.")
+
+
+async def amend(on: Database, job: Job, payload: dict[str, Any]) -> None:
+    """What is left of the job, when a part of it is done: a next try does only that."""
+    await on.execute(
+        "UPDATE outbox.job SET payload = $3 WHERE id = $1 AND claim = $2",
+        *(job.id, job.claim, json.loads(_as_json(NewJob(job.kind, payload)))),
+    )
 
 
 def ending(then: str, *, locked: str = "") -> str:

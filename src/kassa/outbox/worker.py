@@ -100,6 +100,21 @@ class Worker:
         self._changed.set()
         await self._ended.wait()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it would do one more at once. Of those that are given to it, it takes more
+        than it fetches: whoever waits for an answer comes first."""
+        return not self._stop.is_set() and len(self._running) < 4 * self._concurrency
+
+    @property
+    def lease(self) -> timedelta:
+        return self._lease
+
+    def give(self, job: Job) -> None:
+        """A job that was put as taken already (outbox.put_taken), and is committed now."""
+        if self.has_room:  # else its lease runs out, and it comes by itself
+            self._running[job.claim] = (job, asyncio.create_task(self._do(job)))
+
     async def _wind_up(self) -> None:
         if self._running:
             await asyncio.wait([task for _, task in self._running.values()], timeout=self._grace)

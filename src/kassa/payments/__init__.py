@@ -31,6 +31,7 @@ __all__ = [
     "Delivered",
     "Event",
     "Inbox",
+    "Invoice",
     "Item",
     "Looking",
     "Message",

@@ -106,6 +106,7 @@ class Capturing(Telling):
         payment = await self.get(tx, payment_id)
         if payment.status is Status.SUCCEEDED:
             raise NotOpen("It is paid already; it can be refunded.")
+        self._expect_nothing_on_its_way(payment)
         for each in await self._attempts(tx, payment_id):
             charged = each.saved and each.status in ("prepared", "sent", "unknown")
             if charged or each.capture is not None:

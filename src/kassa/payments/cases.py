@@ -15,7 +15,7 @@ from kassa.payments.providers.protocol import Mute, Report, State
 if TYPE_CHECKING:
     from asyncpg import Record
 
-MOST_REF = 120  # characters of a charge's name, since it is a part of ledger keys
+MOST_REF = 160  # characters of a charge's name, since it is a part of ledger keys
 
 _FURTHER = ["", *State]  # in the order in which they are declared
 

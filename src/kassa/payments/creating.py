@@ -8,9 +8,9 @@ from kassa import clock
 from kassa.db import Tx
 from kassa.errors import Conflict, Invalid
 from kassa.money import Money
-from kassa.payments import rows
+from kassa.payments import invoices, rows
 from kassa.payments.models import Payment
-from kassa.payments.providers.protocol import Item, Payer
+from kassa.payments.providers.protocol import Invoice, Item, Payer
 from kassa.payments.reading import Reading
 from kassa.payments.timeline import NewEvent, write_events
 
@@ -33,6 +33,7 @@ class Creating(Reading):
         data: Mapping[str, Any] | None = None,
         hold: bool = False,
         save: bool = False,
+        invoice: Invoice | None = None,
         key: str | None = None,
         expires_in: timedelta = timedelta(minutes=30),
     ) -> Payment:
@@ -52,6 +53,8 @@ class Creating(Reading):
             lines += each.amount * each.quantity
         if items and lines != amount:
             raise Invalid("The lines of the receipt do not add up to the amount.")
+        if invoice is not None:
+            invoices.check(invoice, amount)
         now = clock.now()
         row = await tx.fetchrow(
             f"""
@@ -70,6 +73,7 @@ class Creating(Reading):
                 cancel_url=cancel_url,
                 data=data or {},
                 save=save,
+                invoice=invoice,
             ),
             *(hold, key, now, now + expires_in),
         )
@@ -88,6 +92,6 @@ class Creating(Reading):
         )
         assert row is not None
         payment = rows.payment(row)
-        if payment.user != user or payment.amount != amount:
+        if payment.user != user or payment.price != amount:
             raise Conflict(f"The key {key!r} was used for another payment.")
         return payment

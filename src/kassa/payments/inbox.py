@@ -15,7 +15,7 @@ from kassa.db import Database, Tx
 from kassa.errors import KassaError
 from kassa.log import get
 from kassa.outbox import NewJob
-from kassa.payments import notices, refunds
+from kassa.payments import notices, refunds, renewals
 from kassa.payments.cases import Said
 from kassa.payments.providers.protocol import (
     Callback,
@@ -56,6 +56,7 @@ class Inbox:
         self._to_ask = asyncio.Event()
         self._stored = Storing(self._database)
         self._asking: set[asyncio.Task[None]] = set()
+        payments.waking.append(self._changed.set)
 
     # -- taking in -----------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class Inbox:
         said: list[tuple[int, Said]] = []
         for row in found:
             incoming = self._parse(row)
-            if isinstance(incoming, Incoming) and len(incoming.reports) == 1:
+            plain = isinstance(incoming, Incoming) and len(incoming.reports) == 1
+            if isinstance(incoming, Incoming) and plain and incoming.reports[0].renews is False:
                 said.append((row["id"], Said(row["provider"], incoming.reports[0])))
             else:
                 answers[row["id"]] = Settled("", more=True)
@@ -187,6 +189,7 @@ class Inbox:
         return True
 
     async def _word(self, tx: Tx, row: "Record", one: Said) -> str:
+        one = await renewals.placed(tx, one)
         (answer,) = await settle(tx, [one], self._payments.purposes, alone=True)
         if not answer.known:
             if row["tries"] < len(AGAIN):

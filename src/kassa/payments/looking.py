@@ -132,7 +132,7 @@ class Looking:
             if attempt.said == State.PAID and attempt.ref is not None:
                 try:
                     report = await self._payments.providers[attempt.provider].status(attempt.ref)
-                except (KeyError, Mute, NotThere) as error:
+                except (KeyError, Mute, NotThere, NotImplementedError) as error:
                     _log.warning("payments.not_kept", payment=payment.id, error=str(error))
                 else:
                     await self._payments.tell([Said(attempt.provider, report)])
@@ -190,7 +190,7 @@ class Looking:
                 partial(refunds.load, payment_id=payment_id, charge_id=charge)
             )
             provider = self._payments.providers.get(case.charge.provider)
-            if provider is None:
+            if provider is None or not provider.abilities.status:
                 continue
             try:
                 report = await provider.status(case.attempt.ref or case.charge.ref)
@@ -262,6 +262,8 @@ class Looking:
             now = await self._payments.get(tx, payment.id)
             if now.status not in (Status.CREATED, Status.AWAITING_PAYER):
                 return False  # the payer has done their part
+            if now.expires_at > payment.expires_at:
+                return False  # they are about to: it was agreed to, inside Telegram, meanwhile
             attempts = await self._payments.attempts(payment.id, on=tx)
             if any(each.saved and each.status in UNSURE for each in attempts):
                 return False  # it may have been charged

@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from kassa.db import Tx
+from kassa.db import Reader, Tx
 from kassa.errors import Conflict, Invalid, KassaError, NotFound
 from kassa.ledger import Account, Leg
 from kassa.money import Money
-from kassa.payments.providers.protocol import Checkout, Item, Payer, State, Why
+from kassa.payments.providers.protocol import Checkout, Invoice, Item, Payer, State, Why
 
 
 class Status(StrEnum):
@@ -26,6 +26,16 @@ class Status(StrEnum):
 
 OPEN = frozenset({Status.CREATED, Status.AWAITING_PAYER, Status.PROCESSING, Status.AUTHORIZED})
 OVER = frozenset({State.PAID, State.FAILED, State.CANCELED, State.EXPIRED})  # no more to ask about
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A total that we have agreed to inside Telegram: the price, a tip, what shipping costs."""
+
+    total: Money
+    tip: Money
+    shipping: str  # the chosen option's id
+    order_info: Mapping[str, Any]  # name, phone_number, email, shipping_address: what was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,20 @@ class Payment:
     expires_at: datetime
     paid_at: datetime | None
     looks: int = 0
+    invoice: Invoice | None = None
+    listed: Money | None = None  # the price, where `amount` has come to hold more than that
+    agreements: tuple[Agreed, ...] = ()
+    agreed_at: datetime | None = None  # the last of them, inside Telegram
+
+    @property
+    def price(self) -> Money:
+        """Without a tip and shipping, which only an invoice inside Telegram has."""
+        return self.listed or self.amount
+
+    @property
+    def agreed(self) -> Agreed | None:
+        """What the payer chose and told inside Telegram."""
+        return next((each for each in self.agreements if each.total == self.amount), None)
 
     @property
     def is_open(self) -> bool:
@@ -154,9 +178,41 @@ class Delivered:
     messages: Sequence[Message] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a payer is about to pay inside Telegram, and what they told of themselves."""
+
+    total: Money
+    tip: Money
+    shipping: str = ""  # the chosen option's id
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingOption:
+    id: str
+    title: str
+    prices: Sequence[tuple[str, Money]]  # a label and an amount each
+
+    @property
+    def cost(self) -> Money:
+        (_, first), *rest = self.prices
+        return sum((amount for _, amount in rest), first)
+
+
+Refusal = str | Message  # the name of a text of the app's, or words
+
 OnPaid = Callable[[Tx, Payment], Awaitable[Delivered]]
 OnRefunded = Callable[[Tx, Payment, Refund], Awaitable[Delivered]]
 Holds = Callable[[Tx, Payment, Refund], Awaitable[Sequence[tuple[Account, Money]]]]
+OnCheckout = Callable[[Tx, Payment, Asked], Awaitable[Refusal | None]]
+OnShipping = Callable[
+    [Reader, Payment, Mapping[str, str]], Awaitable[Sequence[ShippingOption] | Refusal]
+]
+OnSubscription = Callable[[Tx, Payment, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +224,10 @@ class Purpose:
     takes the effect back and gives `refund.share` back into the wallet, from where it leaves.
     `holds` says what is to be set aside while a provider is asked for a refund of ours: what
     `on_refunded` will take. Without it, the wallet's money is, where there is no `on_refunded`.
+
+    The rest is for what is paid inside Telegram, and has seconds: `on_checkout` may refuse what
+    is about to be paid, `on_shipping` offers ways to ship to an address (asked twice, the same),
+    `on_subscription` hears that one is "canceled", "active" or "failed" (none is a payment).
     """
 
     name: str  # "tokens.topup": the app, and what of it
@@ -175,6 +235,10 @@ class Purpose:
     on_refunded: OnRefunded | None = None
     holds: Holds | None = None
     deliver_late: bool = False  # paid after it expired or failed, it is delivered all the same
+    on_checkout: OnCheckout | None = None
+    on_shipping: OnShipping | None = None
+    on_subscription: OnSubscription | None = None
+    texts: str = ""  # the package whose texts refusals are: "kassa.apps.shop"
 
     @property
     def app(self) -> str:

@@ -1,6 +1,6 @@
 """What is there of payments, to be looked at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kassa.db import Database, Reader, Tx
@@ -37,6 +37,7 @@ class Reading:
         self.database = database
         self.providers = dict(providers)
         self.purposes = {purpose.name: purpose for purpose in purposes}
+        self.waking: list[Callable[[], object]] = []  # told of what an update has brought
 
     def offers(self, amount: Money) -> tuple[Offer, ...]:
         """The ways to pay this amount, in the order in which they are set up."""

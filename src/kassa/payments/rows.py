@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from kassa.money import Money
-from kassa.payments.models import Attempt, Charge, Payment, Refund, Status
-from kassa.payments.providers.protocol import Checkout, Item, Payer, Requisite
+from kassa.payments import invoices
+from kassa.payments.models import Agreed, Attempt, Charge, Payment, Refund, Status
+from kassa.payments.providers.protocol import Checkout, Invoice, Item, Payer, Requisite
 
 PAYMENT = """p.id, p.user_id, p.bot, p.purpose, p.subject, p.amount, p.currency, p.description,
              p.details, p.hold, p.status, p.reason, p.delivery, p.delivery_error, p.created_at,
@@ -55,6 +56,18 @@ def payment(row: Row) -> Payment:
         expires_at=row["expires_at"],
         paid_at=row["paid_at"],
         looks=row["looks"],
+        invoice=invoices.read(details.get("invoice")),
+        listed=Money(details["listed"], currency) if "listed" in details else None,
+        agreements=tuple(
+            Agreed(
+                Money(each["total"], currency),
+                Money(each["tip"], currency),
+                each["shipping"],
+                each["order_info"],
+            )
+            for each in details.get("agreed", ())
+        ),
+        agreed_at=datetime.fromisoformat(details["asked"]["at"]) if "asked" in details else None,
     )
 
 
@@ -66,6 +79,7 @@ def details(
     cancel_url: str,
     data: Mapping[str, Any],
     save: bool,
+    invoice: Invoice | None,
 ) -> dict[str, Any]:
     """Only what is there: most payments have little of it."""
     said = {name: getattr(payer, name) for name in Payer.__dataclass_fields__}
@@ -84,6 +98,7 @@ def details(
         "cancel_url": cancel_url,
         "data": dict(data),
         "save": save,
+        "invoice": None if invoice is None else invoices.written(invoice),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -154,6 +169,7 @@ def checkout(said: Mapping[str, Any]) -> Checkout:
         amount=Money(amount[0], amount[1]) if amount else None,
         expires_at=datetime.fromisoformat(expires) if expires else None,
         mini_app_url=said.get("mini_app_url", ""),
+        invoice=said.get("invoice"),
     )
 
 
@@ -164,4 +180,5 @@ def checkout_json(shown: Checkout) -> dict[str, Any]:
         "amount": shown.amount and (shown.amount.amount, shown.amount.currency),
         "expires_at": shown.expires_at and shown.expires_at.isoformat(),
         "mini_app_url": shown.mini_app_url,
+        **({} if shown.invoice is None else {"invoice": dict(shown.invoice)}),
     }

@@ -15,9 +15,10 @@ from kassa.payments.capturing import Capturing
 from kassa.payments.creating import Creating
 from kassa.payments.giving_back import GivingBack
 from kassa.payments.starting import Starting
+from kassa.payments.subscribing import Subscribing
 
 
-class Payments(Creating, Starting, Capturing, GivingBack):
+class Payments(Creating, Starting, Capturing, GivingBack, Subscribing):
     """`providers` by their names, `purposes` by theirs."""
 
     async def close(self) -> None:

@@ -7,15 +7,16 @@ payment of a batch cannot be done, nothing is: it is the caller's to do them aga
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kassa import clock, ledger
 from kassa.db import Tx, lost_connection
 from kassa.db.failures import LOST_RACE
 from kassa.ledger import suspense
 from kassa.log import get
+from kassa.money import Money
 from kassa.payments.cases import Case, Said, charge_name, fee_of, last_said, load, new_fee
-from kassa.payments.models import OnPaid, Payment, Purpose
+from kassa.payments.models import OnPaid, Payment, Purpose, Status
 from kassa.payments.policy import NOTHING, judge
 from kassa.payments.posting import arrival, post
 from kassa.payments.providers.protocol import Mute, State
@@ -107,6 +108,8 @@ def _judged(case: Case, one: Said, purposes: Mapping[str, Purpose]) -> Settled:
     booked = case.charge is not None and case.charge.payment_id is not None
     if report.state is State.PAID and report.amount is None and not booked:
         raise Mute(f"{one.provider} says that {report.ref} is paid, and not how much.")
+    if not booked and report.amount is not None:
+        payment = case.payment = _as_agreed(payment, report.amount)
     case.ruling = judge(
         payment,
         report,
@@ -121,6 +124,14 @@ def _judged(case: Case, one: Said, purposes: Mapping[str, Purpose]) -> Settled:
     )
     what = case.ruling.fit or case.ruling.status or "nothing new"
     return Settled(str(what), payment.id, more=more)
+
+
+def _as_agreed(payment: Payment, paid: Money) -> Payment:
+    """Two sheets of one payment may be open inside Telegram, with a tip in one of them."""
+    totals = [payment.price, *(each.total for each in payment.agreements)]
+    if payment.status is Status.SUCCEEDED or paid == payment.amount or paid not in totals:
+        return payment
+    return replace(payment, amount=paid)
 
 
 def _changes(case: Case) -> bool:

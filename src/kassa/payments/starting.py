@@ -106,9 +106,10 @@ class Starting(Telling):
         for each in same:
             if each.status == "ok" and not each.is_over and _lasts(each.checkout, now):
                 return each, payment, False
+        self._expect_nothing_on_its_way(payment)
         takes = {each.name: each for each in self.providers[provider].methods}[method]
-        if not takes.takes(payment.amount):
-            raise NoSuchMethod(f"{payment.amount} cannot be paid by {method} at {provider}.")
+        if not takes.takes(payment.price):
+            raise NoSuchMethod(f"{payment.price} cannot be paid by {method} at {provider}.")
         row = await tx.fetchrow(
             f"""
             INSERT INTO payments.attempt AS a
@@ -134,7 +135,7 @@ class Starting(Telling):
         if attempt.status in ("prepared", "sent"):
             raise OutcomeUnknown("It is being prepared already. Please wait a little.")
         if attempt.status == "ok":
-            return Started(payment, attempt, attempt.checkout)
+            return self._started(payment, attempt)
         why = attempt.why.partition(":")[0] if attempt.status == "declined" else Why.DOWN
         return self._without_checkout(payment, attempt, Why(why))
 
@@ -173,15 +174,21 @@ class Starting(Telling):
             if payment.status in (Status.CANCELED, Status.EXPIRED):  # called off meanwhile
                 await self.withdraw(payment.id)
                 return Started(payment, attempt, None)
-            return Started(payment, attempt, attempt.checkout)
+            return self._started(payment, attempt)
         why = said.why if isinstance(said, Declined) else Why.DOWN
         return self._without_checkout(payment, attempt, why)
+
+    def _started(self, payment: Payment, attempt: Attempt) -> Started:
+        provider, checkout = self.providers.get(attempt.provider), attempt.checkout
+        if provider is not None and checkout is not None:
+            checkout = provider.shown(checkout, payment.bot)
+        return Started(payment, attempt, checkout)
 
     def _without_checkout(self, payment: Payment, attempt: Attempt, why: Why) -> Started:
         others: tuple[Offer, ...] = ()
         if not (attempt.saved and attempt.status == "unknown"):
             used = Offer(attempt.provider, attempt.method)
-            others = tuple(each for each in self.offers(payment.amount) if each != used)
+            others = tuple(each for each in self.offers(payment.price) if each != used)
         return Started(payment, attempt, None, why, others)
 
     async def _answered(
@@ -252,7 +259,7 @@ def order(payment: Payment, attempt: Attempt) -> Order:
     """What the provider is asked for; made the same way each time, since it may be asked again."""
     return Order(
         key=attempt.key,
-        amount=payment.amount,
+        amount=payment.price,
         description=payment.description,
         user=payment.user,
         method=attempt.method,
@@ -265,6 +272,8 @@ def order(payment: Payment, attempt: Attempt) -> Order:
         hold=payment.hold,
         save=payment.save,
         saved=attempt.saved,
+        bot=payment.bot,
+        invoice=payment.invoice,
     )
 
 

@@ -25,12 +25,7 @@ class Storing:
     async def put(
         self, provider: Provider, incoming: Incoming, callback: Callback, now: datetime
     ) -> None:
-        kept = {"content-type", *provider.headers}
-        headers = {name: value for name, value in callback.headers.items() if name in kept}
-        row = (
-            *(provider.name, incoming.event, incoming.kind, incoming.confirm, callback.method),
-            *(callback.query, headers, callback.body, now),
-        )
+        row = row_of(provider, incoming, callback, now)
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((row, stored))
         if self._running is None:
@@ -42,7 +37,7 @@ class Storing:
             while self._waiting:
                 batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 try:
-                    await self._database.run(partial(_store, given=[row for row, _ in batch]))
+                    await self._database.run(partial(store, given=[row for row, _ in batch]))
                 except Exception as error:  # noqa: BLE001 (edge: those who wait get it)
                     for _, stored in batch:
                         if not stored.done():
@@ -55,7 +50,16 @@ class Storing:
             self._running = None
 
 
-async def _store(tx: Tx, *, given: Sequence[Row]) -> None:
+def row_of(provider: Provider, incoming: Incoming, callback: Callback, now: datetime) -> Row:
+    kept = {"content-type", *provider.headers}
+    headers = {name: value for name, value in callback.headers.items() if name in kept}
+    return (
+        *(provider.name, incoming.event, incoming.kind, incoming.confirm, callback.method),
+        *(callback.query, headers, callback.body, now),
+    )
+
+
+async def store(tx: Tx, *, given: Sequence[Row]) -> None:
     """A copy of what is not handled yet makes it due now; of what is, nothing. But where the
     provider is asked anyway, it is asked again: a stranger may have sent the first one early."""
     once: dict[tuple[str, str], list[Any]] = {}

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from kassa import clock
 from kassa.db import Tx
 from kassa.log import get
-from kassa.payments import refunds
+from kassa.payments import refunds, renewals
 from kassa.payments.cases import Said
-from kassa.payments.models import Payment, Status
+from kassa.payments.models import OutcomeUnknown, Payment, Status
 from kassa.payments.providers.protocol import Mute, State
 from kassa.payments.providers.protocol import NoSuchPayment as NotThere
 from kassa.payments.reading import Reading
@@ -17,6 +17,7 @@ from kassa.payments.timeline import NewEvent, write_events
 
 FIRST_LOOK = timedelta(seconds=15)
 LATE = timedelta(hours=1)  # until one that was called off is looked at
+ON_ITS_WAY = timedelta(seconds=60)  # after we agreed to a payment inside Telegram: to hear of it
 
 _log = get(__name__)
 
@@ -27,11 +28,12 @@ class Telling(Reading):
         return [await self._told(one) for one in said]
 
     async def _told(self, one: Said) -> Settled:
-        async def work(tx: Tx) -> Settled:
-            (answer,) = await settle(tx, [one], self.purposes, alone=True)
-            return answer
+        async def work(tx: Tx) -> tuple[Said, Settled]:
+            placed = await renewals.placed(tx, one)
+            (answer,) = await settle(tx, [placed], self.purposes, alone=True)
+            return placed, answer
 
-        answer = await self.database.run(work)
+        one, answer = await self.database.run(work)
         if answer.more:
             await self.database.run(lambda tx: refunds.reported(tx, one, self.purposes))
         return answer
@@ -60,6 +62,10 @@ class Telling(Reading):
                     await provider.cancel(attempt.ref)
                 except (Mute, NotThere) as error:
                     _log.warning("payments.not_withdrawn", payment=payment_id, error=str(error))
+
+    def _expect_nothing_on_its_way(self, payment: Payment) -> None:
+        if payment.agreed_at is not None and clock.now() - payment.agreed_at < ON_ITS_WAY:
+            raise OutcomeUnknown("The payment is on its way. Please wait a little.")
 
     async def _ends(
         self, tx: Tx, payment: Payment, status: Status, reason: str, now: datetime

@@ -72,18 +72,19 @@ async def _write_payments(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
     await tx.execute(
         """
         UPDATE payments.payment p
-           SET status = w.status, reason = w.reason, delivery = w.delivery,
+           SET status = w.status, amount = w.amount, reason = w.reason, delivery = w.delivery,
                delivery_error = w.error, paid_at = coalesce(w.paid_at, p.paid_at),
                look_at = CASE WHEN w.status <> p.status THEN w.look_at
                               ELSE least(w.look_at, p.look_at) END,
                looks = 0
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
-                      $6::timestamptz[], $7::timestamptz[])
-               AS w (id, status, reason, delivery, error, paid_at, look_at)
+                      $6::timestamptz[], $7::timestamptz[], $8::bigint[])
+               AS w (id, status, reason, delivery, error, paid_at, look_at, amount)
          WHERE p.id = w.id
         """,
         [case.payment.id for case in cases],
         *(status, reasons, deliveries, errors, paid, looks),
+        [case.payment.amount.amount for case in cases],
     )
 
 

@@ -1,7 +1,7 @@
 """/healthz: the process lives. /readyz: it can do its work, or why not."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -13,20 +13,37 @@ from kassa.log import get
 if TYPE_CHECKING:
     from kassa.db import Database
 
-router = APIRouter()
+router = APIRouter(tags=["operations"])
 
 MOST_LAG = 60.0  # seconds that a due job may wait before we are not ready
+
+_ANSWER: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "example": {
+                "status": "ok",
+                "checks": {"database": "ok", "migrations": "ok", "outbox": "ok"},
+            }
+        }
+    }
+}
 
 _log = get(__name__)
 
 
-@router.get("/healthz")
+@router.get("/healthz", summary="Does it live?")
 async def healthz() -> dict[str, str]:
+    """The process lives. It needs nothing else."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz",
+    summary="Can it work?",
+    responses={200: _ANSWER, 503: {"description": "Not ready: see why"}},
+)
 async def readyz(request: Request) -> JSONResponse:
+    """It can do its work: the database answers, is migrated, and no job is late."""
     checks = await _checks(request)
     ready = all(value == "ok" for value in checks.values())
     return JSONResponse(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -25,7 +26,7 @@ from kassa.payments.letters import standing, undelivered
 if TYPE_CHECKING:
     from kassa.db import Database
 
-router = APIRouter()
+router = APIRouter(tags=["operations"])
 
 _log = get(__name__)
 
@@ -54,8 +55,9 @@ def request(method: str, route: str, status: int, seconds: float) -> None:
     _seconds.labels(route).observe(seconds)
 
 
-@router.get("/metrics")
+@router.get("/metrics", summary="What does it do?", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
+    """Numbers in the format of Prometheus."""
     processes = _own
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         processes = CollectorRegistry()

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from kassa.config import Settings
 from kassa.payments.providers.protocol import Provider
 
-OURS = ("stripe", "oneplat", "cryptopay", "yookassa")
+OURS = ("stars", "telegram", "stripe", "oneplat", "cryptopay", "yookassa")
 GROUP = "kassa.providers"  # entry points of others: a function from Settings to Provider or None
 
 
@@ -23,6 +23,8 @@ def configured(settings: Settings) -> dict[str, Provider]:
 
 def _wanted(settings: Settings) -> list[str]:
     has = {
+        "stars": settings.bots,
+        "telegram": any(each.provider_tokens for each in settings.bots),
         "stripe": settings.stripe_secret_key,
         "oneplat": settings.oneplat_shop_id and settings.oneplat_shop_secret,
         "cryptopay": settings.cryptopay_token,

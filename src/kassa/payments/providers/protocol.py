@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from kassa.errors import KassaError, NotFound, Unavailable
 from kassa.money import Money
@@ -74,6 +74,30 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoice:
+    """What an invoice of Telegram's own says and asks beside the price; amounts are in the
+    smallest units of its currency. Without a title, the payment's description is one."""
+
+    title: str = ""
+    description: str = ""
+    photo_url: str = ""
+    photo_size: int = 0
+    photo_width: int = 0
+    photo_height: int = 0
+    max_tip: int = 0
+    suggested_tips: tuple[int, ...] = ()
+    need_name: bool = False
+    need_phone: bool = False
+    need_email: bool = False
+    need_address: bool = False
+    send_phone: bool = False  # to the payment provider, as the next
+    send_email: bool = False
+    flexible: bool = False  # the price depends on how it is shipped
+    subscription: bool = False  # Stars, again every 30 days; by a link only
+    protect: bool = False  # a message with it cannot be forwarded
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A payment to be made. The key is ours, new for every attempt, and makes it one."""
 
@@ -91,6 +115,8 @@ class Order:
     hold: bool = False  # keep the money aside until it is captured
     save: bool = False  # keep the payment method for later charges
     saved: str = ""  # charge this one, which was kept
+    bot: str = ""  # in which it is paid, where it is paid inside Telegram
+    invoice: Invoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +133,7 @@ class GiveBack:
     reason: str = ""
     received: Money | None = None  # what had arrived, where that was another currency
     asked_at: datetime | None = None  # when it was sent first: keys are forgotten after a day
+    bot: str = ""
 
 
 # -- what the payer is shown -------------------------------------------------------
@@ -122,13 +149,15 @@ class Requisite:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """How to pay: open a page, or send `amount` to what `requisites` say."""
+    """How to pay: open a page, send `amount` to what `requisites` say, or pay an invoice inside
+    Telegram: `invoice` is what sendInvoice or createInvoiceLink is given."""
 
     url: str = ""
     requisites: tuple[Requisite, ...] = ()
     amount: Money | None = None  # what is to be sent, where requisites are shown
     expires_at: datetime | None = None
     mini_app_url: str = ""  # opens inside Telegram
+    invoice: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 # -- what a provider says ----------------------------------------------------------
@@ -176,6 +205,7 @@ class Report:
     reason: str = ""  # why not
     checkout: Checkout | None = None
     at: datetime | None = None  # when it was paid
+    renews: bool | None = False  # it is one more payment of a subscription; None: it may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +320,10 @@ class Provider:
         """Asks for a payment; sending the same key again does not make a second one, where the
         provider knows keys."""
         raise NotImplementedError
+
+    def shown(self, checkout: Checkout, bot: str) -> Checkout:
+        """With what is not to be kept with it: secrets."""
+        return checkout
 
     async def status(self, ref: str) -> Report:
         raise NotImplementedError

@@ -126,6 +126,7 @@ def give_back(case: Case, refund: Refund) -> GiveBack:
         reason=refund.reason,
         received=charge.received if foreign else None,
         asked_at=refund.asked_at,
+        bot=case.payment.bot,
     )
 
 

@@ -43,6 +43,7 @@ method = { $method ->
     [crypto] Crypto
     [sberpay] SberPay
     [tpay] T-Pay
+    [stars] Telegram Stars
     [yoomoney] YooMoney
    *[other] { $method }
 }
@@ -69,6 +70,18 @@ why = { $why ->
     [invalid] It could not be paid this way. Please try another.
    *[other] It did not work. Please try another way.
 }
+
+## Refusals of a checkout inside Telegram
+
+checkout-unknown = This bill is not ours, or no longer there. Please ask the bot for a new one.
+checkout-not-yours = This bill was made for somebody else. Please ask the bot for your own 🙂
+checkout-price = The price is not what it was. Please ask the bot for a new bill.
+checkout-expired = Time to pay this bill is up. Please ask the bot for a new one.
+checkout-closed = This bill is closed. Please ask the bot for a new one.
+checkout-paid = This is paid already, thank you! Nothing more is due.
+checkout-under-way = A payment for this is on its way already. Please wait a minute.
+checkout-no-shipping = We do not deliver to this address, sorry.
+checkout-later = We could not check your order just now. Nothing was charged, please try again in a minute.
 
 ## The timeline, for the payer
 

@@ -43,6 +43,7 @@ method = { $method ->
     [crypto] Криптовалюта
     [sberpay] SberPay
     [tpay] T-Pay
+    [stars] Telegram Stars
     [yoomoney] ЮMoney
    *[other] { $method }
 }
@@ -69,6 +70,18 @@ why = { $why ->
     [invalid] Так заплатить не получилось. Попробуйте другой способ.
    *[other] Не получилось. Попробуйте другой способ.
 }
+
+## Refusals of a checkout inside Telegram
+
+checkout-unknown = Этот счёт не наш или его уже нет. Попросите у бота новый, пожалуйста.
+checkout-not-yours = Этот счёт выставлен другому человеку. Попросите у бота свой 🙂
+checkout-price = Цена изменилась. Попросите у бота новый счёт, пожалуйста.
+checkout-expired = Время на оплату этого счёта вышло. Попросите у бота новый, пожалуйста.
+checkout-closed = Этот счёт закрыт. Попросите у бота новый, пожалуйста.
+checkout-paid = Это уже оплачено, спасибо! Больше ничего платить не нужно.
+checkout-under-way = Оплата уже идёт. Подождите минутку, пожалуйста.
+checkout-no-shipping = По этому адресу мы пока не доставляем, простите.
+checkout-later = Сейчас не получилось проверить заказ. Деньги не списаны, попробуйте через минуту.
 
 ## The timeline, for the payer
 

@@ -43,6 +43,7 @@ method = { $method ->
     [crypto] Kriptovalyuta
     [sberpay] SberPay
     [tpay] T-Pay
+    [stars] Telegram Stars
     [yoomoney] YooMoney
    *[other] { $method }
 }
@@ -69,6 +70,18 @@ why = { $why ->
     [invalid] Bu usulda toʻlab boʻlmadi. Boshqasini sinab koʻring.
    *[other] Boʻlmadi. Boshqa usulni sinab koʻring.
 }
+
+## Refusals of a checkout inside Telegram
+
+checkout-unknown = Bu hisob bizniki emas yoki endi yoʻq. Botdan yangisini soʻrang.
+checkout-not-yours = Bu hisob boshqa odamga berilgan. Botdan oʻzingiznikini soʻrang 🙂
+checkout-price = Narx oʻzgardi. Botdan yangi hisob soʻrang.
+checkout-expired = Bu hisobni toʻlash vaqti tugadi. Botdan yangisini soʻrang.
+checkout-closed = Bu hisob yopilgan. Botdan yangisini soʻrang.
+checkout-paid = Bu allaqachon toʻlangan, rahmat! Boshqa toʻlash shart emas.
+checkout-under-way = Toʻlov allaqachon ketmoqda. Bir daqiqa kuting, iltimos.
+checkout-no-shipping = Kechirasiz, bu manzilga hozircha yetkazib bermaymiz.
+checkout-later = Hozir buyurtmani tekshirib boʻlmadi. Pul yechilmadi, bir daqiqadan soʻng qayta urinib koʻring.
 
 ## The timeline, for the payer
 
