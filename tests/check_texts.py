@@ -225,7 +225,7 @@ def _missing(source: Source, root: Path, packages: dict[str, Package]) -> Iterat
     for name, given, line in source.asked():
         there = [each.texts[LANGUAGES[0]] for each in where if name in each.texts[LANGUAGES[0]]]
         at = f"{source.path.relative_to(root.parent)}:{line}"
-        if name in skipped:
+        if name in skipped or not name:
             continue
         if not there:
             yield f"{at}: there is no text {name}"

@@ -99,6 +99,7 @@ MADE = {
     "{ruling.status}": [str(each) for each in Status if each is not Status.SUCCEEDED],
 }
 SPREAD = {"cause": {"error"}, "data": {"amount"}}  # given as **cause
+REFUSALS = {"no": 0, "_say": 1}  # of a checkout: which argument names the text
 ALWAYS = {"to_payer": {"payment", "what"}, "to_operator": {"payment", "user", "purpose"}}
 
 
@@ -146,6 +147,10 @@ def wanted() -> Iterator[tuple[str, set[str] | None]]:
                 yield f"operator-event-{kind}", None
                 if not private:
                     yield f"event-{kind}", None
+        elif isinstance(node, ast.Call) and called(node) in REFUSALS and where == "checkouts.py":
+            name = node.args[REFUSALS[called(node)]]
+            if isinstance(name, ast.Constant):
+                yield str(name.value), None
         elif isinstance(node, ast.Dict) and where != "notices.py":
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "text":
@@ -166,11 +171,12 @@ def test_every_text_that_payments_name_is_there_and_gets_what_it_speaks_of() -> 
 
 def test_what_can_be_shown_of_a_payment_has_words() -> None:
     from kassa.payments.providers.oneplat import OnePlat
+    from kassa.payments.providers.stars import Stars
 
     there = read("kassa.payments", "ru")
     assert there["status"].variants == {*map(str, Status), "other"}
     assert there["why"].variants == {*map(str, Why), "other"}
-    methods = {each.name for each in OnePlat.methods} | {*METHODS}
+    methods = {each.name for each in (*OnePlat.methods, *Stars.methods)} | {*METHODS}
     assert there["method"].variants == {*methods, "other"}
     assert there["requisite"].variants == {*_REQUISITES.values(), "amount", "other"}
     assert there["oneplat-status"].variants == {"-2", "-1", "0", "1", "2"}

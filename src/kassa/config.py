@@ -295,6 +295,9 @@ class Settings(BaseSettings):
         default_factory=_only_bot,
         description="tables: write [[bot]], and below it token and apps",
     )
+    app: Mapping[str, Mapping[str, Any]] = Field(  # what apps want to know, by their names
+        default_factory=dict, description="tables: write [app.tokens], and below it its settings"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -361,7 +364,7 @@ _OURS = {"home", "apps", "workers", "log", "log_level", "db_connections"}
 VARIABLES = {
     field: ("KASSA_" if field in _OURS else "") + field.upper()
     for field in Settings.model_fields
-    if field != "bots"
+    if field not in ("app", "bots")
 }
 
 
@@ -423,7 +426,7 @@ def _fill(value: Any, variables: Mapping[str, str], asked: set[str]) -> Any:
 
 
 def _from_toml(toml: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
-    known = [*VARIABLES, "bot"]
+    known = [*VARIABLES, "app", "bot"]
     problems += [f"{key} ({TOML}): {_unknown(key, known)}" for key in toml if key not in known]
     return {"bots" if key == "bot" else key: toml[key] for key in toml if key in known}
 

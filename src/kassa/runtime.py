@@ -22,9 +22,10 @@ from kassa.payments import Inbox, Looking, Payments, Purpose, letters, notices, 
 from kassa.payments.providers import configured
 from kassa.payments.reconcile import daily
 from kassa.secret import Secret
+from kassa.users import codes, tokens
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
     from starlette.routing import BaseRoute
 
     from kassa.telegram.service import Telegram
@@ -117,7 +118,7 @@ class Runtime:
                 "ledger.fold": self._fold,
                 "ledger.expire_holds": self._expire_holds,
                 "payments.compare": lambda: daily(self.payments),
-                "payments.prune": self._prune,
+                "prune": self._prune,
                 **(telegram.led if telegram else {}),
             },
         )
@@ -149,9 +150,11 @@ class Runtime:
                     await self.telegram.bots.close()
 
     async def _prune(self) -> None:
+        """What nobody needs any more: handled callbacks, ended logins, codes that ran out."""
         while True:
-            gone = await self.database.run(letters.prune)
-            await asyncio.sleep(0.5 if gone else 3600)
+            gone = [await self.database.run(each) for each in (letters.prune, tokens.prune)]
+            await self.database.run(codes.prune)
+            await asyncio.sleep(0.5 if any(gone) else 3600)
 
     async def _fold(self) -> None:
         while True:
@@ -238,12 +241,23 @@ def application(
     app = create_app(
         lifespan,
         routes=routes,
-        routers=[users_api.router, *(each.api for each in found if each.api)],
+        routers=[_limited(users_api.router), *(each.api for each in found if each.api)],
         trusted_proxies=settings.trusted_proxies,
         workers=settings.workers,
     )
     app.state.settings, app.state.secret_key = settings, key
     return app
+
+
+def _limited(login: "APIRouter") -> "APIRouter":
+    """Whoever guesses codes or keys does not guess for long."""
+    from fastapi import APIRouter, Depends
+
+    from kassa.web.limits import limited
+
+    around = APIRouter(dependencies=[Depends(limited("login", per_minute=30, burst=30))])
+    around.include_router(login)
+    return around
 
 
 def purposes_of(settings: Settings) -> list[Purpose]:

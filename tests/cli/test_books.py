@@ -1,4 +1,4 @@
-"""`kassa audit`, `kassa books`, `kassa demo`: the books, proved and shown."""
+"""`kassa audit`, `kassa books`: the books, proved and shown."""
 
 import subprocess
 from pathlib import Path
@@ -82,17 +82,3 @@ async def test_a_reader_that_leaves_early_is_no_reason_to_complain(
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-
-
-def test_the_demo_works_twice_and_leaves_your_own_database_alone(own: Path) -> None:
-    settings = {"KASSA_HOME": str(own), "DATABASE_URL": "postgresql://nobody@localhost:1/nothing"}
-    for number in (1, 2):
-        done = kassa("demo", cwd=own, **settings)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert f"Order {number}: the money goes into escrow." in done.stdout
-        assert "it is known, and nothing is credited twice." in done.stdout
-        assert "Not enough money in wallet:1:RUB" in done.stdout
-        assert f"₽{900 * number:,.2f}" in done.stdout
-        assert done.stdout.endswith("Every invariant of the books holds (kassa audit).\n")
-    done = kassa("books", cwd=own, KASSA_HOME=str(own))
-    assert done.stdout == "There are no accounts yet.\n"

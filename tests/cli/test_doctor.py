@@ -64,7 +64,7 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 async def test_without_providers_there_is_nothing_to_check(fresh: Fresh, tmp_path: Path) -> None:
     done = kassa("doctor", cwd=tmp_path, **on(fresh))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("\nPayment providers: none is set up.\n")
+    assert done.stdout.endswith("\nNo bot is set up.\n\nNo provider is set up.\n")
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

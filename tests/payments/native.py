@@ -107,6 +107,7 @@ class NativeShop(Shop):
             raise self.cannot("take another amount than is asked for")
         receipt = await self.serving(self.buyer.pay(await self.link(ref), **how))
         self._paid(payment, receipt)
+        await self.pump()
         return payment
 
     def _paid(self, payment: Payment, receipt: Receipt) -> None:

@@ -95,6 +95,11 @@ def part(rig: Rig, percent: int) -> Money:
     return Money(rig.price.amount * percent // 100, rig.price.currency)
 
 
+def some(rig: Rig) -> Money:
+    """A part, or all of it where nothing less can be given back."""
+    return part(rig, 40) if rig.provider.abilities.partial_refund else rig.price
+
+
 async def charge_of(rig: Rig, payment: Payment) -> Money:
     (charge,) = await rig.payments.charges(payment.id)
     return charge.refunded

@@ -16,9 +16,9 @@ from tests.payments.steps import (
     funded,
     look,
     of,
-    part,
     prepared,
     refund_call,
+    some,
     spend,
 )
 
@@ -54,9 +54,9 @@ async def test_an_answer_that_is_lost_is_looked_for(rig: Rig, happened: bool) ->
     payment = await rig.paid()
     rig.shop.fault_in_callbacks("lost", times=None)
     rig.shop.fault(refund_call(rig), "timeout_after" if happened else "timeout_before")
-    refund = await rig.payments.refund(payment.id, part(rig, 40), key="r")
+    refund = await rig.payments.refund(payment.id, some(rig), key="r")
     assert refund.status == "unknown"
-    assert (await rig.payments.refund(payment.id, part(rig, 40), key="r")).status == "unknown"
+    assert (await rig.payments.refund(payment.id, some(rig), key="r")).status == "unknown"
     await look(rig, 30)  # too early to be sure
     (refund,) = await rig.payments.refunds(payment.id)
     assert refund.status == "unknown"
@@ -64,21 +64,21 @@ async def test_an_answer_that_is_lost_is_looked_for(rig: Rig, happened: bool) ->
     (refund,) = await rig.payments.refunds(payment.id)
     done = happened or rig.kind.name in ASKS_AGAIN
     assert refund.status == ("done" if done else "declined")
-    assert await rig.goods_given() == {payment.id: part(rig, 40).amount if done else 0}
+    assert await rig.goods_given() == {payment.id: some(rig).amount if done else 0}
     await rig.agree()
 
 
 @of(BY_CALL)
 async def test_killed_before_the_provider_was_asked(rig: Rig) -> None:
     payment = await rig.paid()
-    await prepared(rig, payment, part(rig, 40))
+    await prepared(rig, payment, some(rig))
     await look(rig, 30)
     (refund,) = await rig.payments.refunds(payment.id)
     assert refund.status == "prepared"  # somebody may be about to send it
     await look(rig, 40)
     (refund,) = await rig.payments.refunds(payment.id)
     assert refund.status == "done"
-    assert await rig.goods_given() == {payment.id: part(rig, 40).amount}
+    assert await rig.goods_given() == {payment.id: some(rig).amount}
     await rig.agree()
 
 
@@ -94,12 +94,12 @@ async def test_killed_after_the_provider_was_asked(rig: Rig) -> None:
 
     rig.provider.refund = asked  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        await rig.payments.refund(payment.id, part(rig, 40), key="r")
+        await rig.payments.refund(payment.id, some(rig), key="r")
     rig.provider.refund = real  # type: ignore[method-assign]
     await look(rig, 150)
     (refund,) = await rig.payments.refunds(payment.id)
     assert refund.status == "done"
-    assert await rig.goods_given() == {payment.id: part(rig, 40).amount}
+    assert await rig.goods_given() == {payment.id: some(rig).amount}
     await rig.agree()
 
 

@@ -11,7 +11,7 @@ from kassa.payments import Looking, Payment, Status
 from kassa.payments.looking import LEASE, next_look
 from tests.conftest import Fresh
 from tests.payments.rig import KINDS, Kind, Rig, a_rig, ref
-from tests.payments.steps import ALL, ASKED, look, of
+from tests.payments.steps import ALL, ASKED, attempts, look, of, start
 
 
 @pytest.fixture
@@ -126,6 +126,37 @@ async def test_what_is_on_its_way_does_not_expire(rig: Rig) -> None:
     await rig.shop.pay(ref(started))
     await look(rig, 3700)
     assert (await rig.get(started)).status is Status.SUCCEEDED
+    await rig.agree()
+
+
+@of([KINDS["stripe"]])
+async def test_what_is_on_its_way_no_more_expires(rig: Rig) -> None:
+    """A debit fails while nobody knows of an attempt before it, whose caller was killed: so the
+    payment may yet be paid. Then it turns out that nothing was ever sent, and nobody says more."""
+    payment = await rig.new()
+    real = rig.provider.create
+
+    async def killed(order: Any) -> Any:
+        raise KeyboardInterrupt
+
+    rig.provider.create = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        await start(rig, payment)
+    rig.provider.create = real  # type: ignore[method-assign]
+    await rig.tg.clock.move(61)
+    started = await start(rig, payment)
+    await rig.shop.start(ref(started))
+    await rig.arrive()
+    await rig.shop.decline(ref(started))
+    await rig.arrive()
+    assert (await rig.get(payment)).status is Status.PROCESSING
+    assert await attempts(rig, payment) == ["sent", "ok"]
+    await look(rig, 60)
+    assert await attempts(rig, payment) == ["declined", "ok"]
+    await look(rig, 1700)
+    assert (await rig.get(payment)).status is Status.EXPIRED
+    await look(rig, 3600)
+    assert await look_at(rig, payment) is None
     await rig.agree()
 
 

@@ -1,12 +1,10 @@
 """What every bot says, heard by people in the sandbox: a house with our own routers, and apps."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
-from aiogram.types import CallbackQuery, TelegramObject
 
 from kassa import outbox
 from kassa.botapi import BotApi
@@ -15,31 +13,15 @@ from kassa.db import Database
 from kassa.money import Money
 from kassa.payments import Payment, Payments, wallet
 from kassa.secret import Secret
-from kassa.telegram import Bot, Bots, Speaker, buttons, common, naming, payment_buttons, showing
+from kassa.telegram import Bot, Bots, common, naming, payment_buttons, showing
 from kassa.telegram.face import FACE, Faces
 from kassa.telegram.polling import Poller
 from kassa.telegram.routing import House
 from kassa.telegram.sender import Sender
 from kassa.telegram.updates import CARRY_OUT, Updates
-from kassa.texts import Texts
 from tests.conftest import Fresh
 from tests.telegram.core import KEY, Shown
 from tgsandbox import BotAccess, Person, Sandbox
-
-
-class Opening(House):
-    """Whose buttons are opened before anybody handles them."""
-
-    async def answer(
-        self, kind: str, event: TelegramObject, ours: Texts, data: Mapping[str, Any]
-    ) -> tuple[object, str]:
-        if isinstance(event, CallbackQuery):
-            user = data["user"]
-            pressed = buttons.pressed(event, user, Speaker(ours, user.language))
-            if not isinstance(pressed, CallbackQuery):
-                return pressed, ""
-            event = pressed
-        return await super().answer(kind, event, ours, data)
 
 
 @dataclass
@@ -102,7 +84,7 @@ async def a_talk(
         bot = Bot(access.id, "shop", BotApi(Secret(access.token), url=access.api), ("test",))
         bots = Bots([bot])
         payments = Payments(db, providers={}, purposes=[wallet.TOPUP])
-        house = Opening(
+        house = House(
             bot,
             apps or [Shown()],
             first=common.first(settings, payments, secret=KEY),
@@ -126,9 +108,8 @@ async def a_talk(
         }
         worker = outbox.Worker(db, handlers)
         updates = Updates(db, bots, {bot.id: house}, worker=worker)
-        aiogram = naming.unnamed(updates.aiogram[bot.id])
         if named:
-            await naming.introduce(bot.api, aiogram)
+            await naming.introduce(bot.api, updates.aiogram[bot.id])
         tasks = [
             asyncio.create_task(each.run()) for each in (worker, db.wake, Poller(updates, bot))
         ]

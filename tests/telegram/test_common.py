@@ -1,21 +1,25 @@
 """What every bot understands: /cancel, /language, /phone, /login, groups, old buttons."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiogram import F, Router
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
-from aiogram.types import Message
+from aiogram.methods import AnswerCallbackQuery, SendMessage
+from aiogram.types import CallbackQuery, Chat, ChatShared, Contact, Message, TelegramObject
+from aiogram.types import User as Account
 
-from kassa import clock
+from kassa import clock, texts, users
 from kassa.telegram import Speaker
 from kassa.users import codes
 from tests.conftest import Fresh
 from tests.telegram.core import KEY, Shown
-from tests.telegram.talking import a_talk
+from tests.telegram.talking import Talk, a_talk
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def asking() -> Router:
@@ -162,6 +166,23 @@ async def test_another_persons_contact_proves_nothing(fresh: Fresh) -> None:
         assert await talk.known(buyer, "phone, phone_proved") == ("", False)
 
 
+async def test_a_contact_from_the_address_book_proves_nothing(fresh: Fresh) -> None:
+    async with a_talk(fresh) as talk:
+        buyer = talk.tg.user("Покупатель")
+        await buyer.send(talk.bot, "/cancel")
+        await buyer.reply()
+        chat = Chat(id=buyer.user.id, type="private")
+        async with talk.db.transaction() as tx:
+            user = await users.by_telegram(tx, buyer.user.id)
+            for owner in (buyer.user.id + 1, None):
+                contact = Contact(phone_number="998904445566", first_name="A", user_id=owner)
+                message = Message(message_id=1, date=AT, chat=chat, contact=contact)
+                said = await said_to(talk, "message", message, user=user, tx=tx, bot=None)
+                assert isinstance(said, SendMessage)
+                assert said.text.startswith("Это не ваш контакт")
+        assert await talk.known(buyer, "phone, phone_proved") == ("", False)
+
+
 # -- /login --------------------------------------------------------------------------
 
 
@@ -215,7 +236,7 @@ async def test_words_and_things_that_nobody_wants_are_answered_kindly(fresh: Fre
         await buyer.reply("Не понял вас")
         await buyer.voice(b"voice")
         await buyer.reply("Не понял вас")
-        await buyer.photo(b"photo")
+        await buyer.document(b"document")
         await buyer.reply("Не понял вас")
 
 
@@ -227,7 +248,7 @@ async def test_a_group_is_not_disturbed(fresh: Fresh) -> None:
             await buyer.send(group, text)
         await buyer.send(group, "/cancel@SHOP_bot")
         await buyer.reply("Отменять нечего")
-        assert buyer.unread == []
+        assert len(talk.bot.calls("sendMessage")) == 1
 
 
 async def test_before_a_bot_knows_its_name_its_commands_are_done_all_the_same(
@@ -264,3 +285,58 @@ async def test_an_app_may_take_a_command_over(fresh: Fresh) -> None:
         await buyer.send(talk.bot, "/phone +998901234567")
         await buyer.reply("Мой собственный /phone")
         assert await talk.known(buyer, "phone") == ("",)
+
+
+# -- what is no question -------------------------------------------------------------
+
+
+async def said_to(talk: Talk, kind: str, event: TelegramObject, **data: Any) -> object:
+    ours = texts.load("kassa.telegram")
+    return (await talk.house.answer(kind, event, ours, {"user": None, **data}))[0]
+
+
+async def test_channels_and_anonymous_admins_are_not_answered(fresh: Fresh) -> None:
+    async with a_talk(fresh) as talk:
+        group = Chat(id=-1, type="supergroup")
+        for text in ("/cancel", "/language", "/phone", "/start", "/help", "hello"):
+            message = Message(message_id=1, date=AT, chat=group, sender_chat=group, text=text)
+            assert await said_to(talk, "message", message, bot=None) is None
+
+
+async def test_what_happens_in_a_chat_is_no_question(fresh: Fresh) -> None:
+    async with a_talk(fresh) as talk:
+        buyer = talk.tg.user("Покупатель")
+        await buyer.send(talk.bot, "/cancel")
+        await buyer.reply()
+        user = await talk.db.run(lambda tx: users.by_telegram(tx, buyer.user.id))
+        chat = Chat(id=buyer.user.id, type="private")
+        who = Account(id=buyer.user.id, is_bot=False, first_name="Покупатель")
+        by_bot = Account(id=1, is_bot=True, first_name="Some bot")
+        words = Message(message_id=1, date=AT, chat=chat, from_user=who, text="как дела?")
+        happenings = [
+            words.model_copy(update={"via_bot": by_bot}),
+            words.model_copy(update={"text": None, "pinned_message": words}),
+            words.model_copy(
+                update={"text": None, "chat_shared": ChatShared(request_id=1, chat_id=2)}
+            ),
+        ]
+        for each in happenings:
+            assert await said_to(talk, "message", each, user=user, bot=None) is None
+        assert await said_to(talk, "message", words, user=user, bot=None) is not None
+
+
+async def test_a_language_is_chosen_under_a_message_that_is_too_old_to_change(
+    fresh: Fresh,
+) -> None:
+    async with a_talk(fresh) as talk:
+        buyer = talk.tg.user("Покупатель")
+        await buyer.send(talk.bot, "/cancel")
+        await buyer.reply()
+        who = Account(id=buyer.user.id, is_bot=False, first_name="Покупатель")
+        query = CallbackQuery(id="1", from_user=who, chat_instance="1", data="language:en")
+        async with talk.db.transaction() as tx:
+            user = await users.by_telegram(tx, buyer.user.id)
+            said = await said_to(talk, "callback_query", query, user=user, tx=tx, bot=None)
+        assert isinstance(said, AnswerCallbackQuery)
+        assert said.text == "✅ Done! We speak English now."
+        assert await talk.known(buyer, "language") == ("en",)

@@ -17,7 +17,7 @@ label-catalog = Каталог
 label-site = Сайт
 label-app = Открыть
 label-buy = Купить
-command-orders = Мои заказы & возвраты
+command-orders = Заказы <и возвраты>
 """,
     "uz": """
 title = Doʻkon
@@ -81,7 +81,7 @@ async def test_several_apps_have_a_section_each(fresh: Fresh) -> None:
         buyer = talk.tg.user("Анна")
         await buyer.start(talk.bot)
         said = (await buyer.reply("Здравствуйте, Анна!")).text
-        shown = "Магазин <всего>\n/catalog — Каталог\n/orders — Мои заказы & возвраты\n\nTokens\n"
+        shown = "Магазин <всего>\n/catalog — Каталог\n/orders — Заказы <и возвраты>\n\nTokens\n"
         assert shown in said
         await buyer.send("/help")
         helped = (await buyer.reply("Основные команды")).text

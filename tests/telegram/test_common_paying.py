@@ -1,6 +1,5 @@
 """/paysupport, /terms, and the buttons under a payment."""
 
-import hashlib
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from kassa import clock, outbox, users
 from kassa.db import Database
 from kassa.payments import Status
 from kassa.telegram.payment_buttons import CALL_OFF
+from kassa.telegram.terms import _print
 from tests.conftest import Fresh, until
 from tests.telegram.talking import Talk, a_talk
 from tgsandbox import Person
@@ -84,8 +84,13 @@ async def test_who_has_accepted_older_terms_is_asked_for_these(fresh: Fresh) -> 
         assert shown.buttons == [["Согласен"]]
 
 
-async def test_consent_to_older_terms_is_none_to_these(fresh: Fresh) -> None:
-    older = hashlib.sha256(b"https://example.com/terms 2025-01").hexdigest()[:16]
+@pytest.mark.parametrize(
+    "other", [("https://example.com/terms", "2025-01"), ("https://example.com/old", "2026-01")]
+)
+async def test_consent_to_other_terms_is_none_to_these(
+    fresh: Fresh, other: tuple[str, str]
+) -> None:
+    older = _print(*other)
     async with a_talk(fresh, **TERMS) as talk:
         buyer = await known(talk)
         await talk.show(buyer, "?", f"terms:{older}")
@@ -123,11 +128,11 @@ async def test_a_way_to_pay_and_a_check_become_wishes(fresh: Fresh) -> None:
         assert talk.wishes.pop() == {"pay": [payment.id, "stripe", "card", message.id]}
 
         await talk.show(buyer, "Оплачено?", f"pay:check:{payment.id}")
-        await buyer.reply("Оплачено?")
+        asked = await buyer.reply("Оплачено?")
         await buyer.press("x")
         await until(lambda: talk.wishes)
-        [number, query] = talk.wishes.pop()["check"]
-        assert number == payment.id
+        [number, query, shown] = talk.wishes.pop()["check"]
+        assert (number, shown) == (payment.id, asked.id)
         assert query
 
 
@@ -144,13 +149,12 @@ async def test_a_payment_is_called_off(fresh: Fresh) -> None:
         assert (await talk.payments.get(talk.db, payment.id)).status is Status.CANCELED
 
 
-@pytest.mark.parametrize("data", ["pay:with:{}:stripe:card", "pay:cancel:{}"])
-async def test_of_a_payment_that_is_over_its_end_is_told(fresh: Fresh, data: str) -> None:
+async def test_of_a_payment_that_is_over_its_end_is_told(fresh: Fresh) -> None:
     async with a_talk(fresh) as talk:
         buyer = await known(talk, "en")
         payment = await talk.bill(buyer)
         await talk.payments.cancel(payment.id)
-        await talk.show(buyer, "?", data.format(payment.id))
+        await talk.show(buyer, "?", f"pay:cancel:{payment.id}")
         answer = await (await buyer.press("x")).answer()
         assert answer.text == f"Bill No. {payment.id}: Canceled"
         assert answer.alert
@@ -214,9 +218,43 @@ async def test_what_was_paid_in_between_stays_and_this_is_told(
         )
         payload = {
             **{"payment": payment.id, "bot": talk.bot.id, "chat": buyer.user.id},
-            **{"message": message.id, "language": "ru"},
+            **{"message": message.id, "invoice": False, "language": "ru"},
         }
         await talk.db.run(lambda tx: outbox.put(tx, CALL_OFF, payload))
         said = await buyer.edited("Оплачен")
         assert said.text == f"Счёт № {payment.id}: Оплачен ✅"
         assert (await talk.payments.get(talk.db, payment.id)).status is Status.SUCCEEDED
+
+
+async def test_an_invoice_is_called_off_with_its_message(fresh: Fresh) -> None:
+    async with a_talk(fresh) as talk:
+        buyer = await known(talk)
+        payment = await talk.bill(buyer)
+        rows = [
+            [{"text": "Оплатить", "pay": True}],
+            [{"text": "x", "callback_data": f"pay:cancel:{payment.id}"}],
+        ]
+        await talk.bot.call(
+            "sendInvoice",
+            chat_id=buyer.user.id,
+            title="VPN",
+            description="VPN",
+            payload="1",
+            currency="XTR",
+            prices=[{"label": "VPN", "amount": 50}],
+            reply_markup={"inline_keyboard": rows},
+        )
+        invoice = await buyer.reply()
+        await buyer.press("x")
+        assert (await buyer.reply()).text == f"Счёт № {payment.id}: Отменён"
+        await buyer.gone(invoice)
+
+
+async def test_of_a_payment_that_failed_no_button_is_left(fresh: Fresh, owner_db: Database) -> None:
+    async with a_talk(fresh) as talk:
+        buyer = await known(talk)
+        payment = await talk.bill(buyer)
+        await owner_db.execute("UPDATE payments.payment SET status = 'failed'")
+        await talk.show(buyer, "?", f"pay:cancel:{payment.id}")
+        await buyer.press("x")
+        assert (await buyer.edited("Не прошёл")).buttons == []

@@ -1,5 +1,7 @@
 """scripts/texts: it finds each kind of mistake, and none in what is there."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,12 @@ def test_a_text_that_another_speaks_of_is_said(shop: Path) -> None:
     write(shop, new="part = { $name }\n")
     write(shop, old="Да, { $name }", new="Да, { part }")
     assert check(shop) == []
+
+
+def test_the_script_tells_and_fails(shop: Path) -> None:
+    command = [sys.executable, "-m", "tests.check_texts", str(shop)]
+    right = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (right.returncode, right.stdout) == (0, "")
+    write(shop, new="nobody-says-this = x\n")
+    wrong = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (1, "shop: nobody says nobody-says-this\n")

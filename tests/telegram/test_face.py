@@ -1,5 +1,6 @@
 """What Telegram shows of a bot: said when it has changed, and only then."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -34,8 +35,9 @@ BASE = "https://example.com"
 
 async def settled(talk: Talk) -> None:
     """All jobs are done."""
-    while await talk.db.fetchval("SELECT count(*) FROM outbox.job WHERE dead_at IS NULL"):
-        await talk.db.fetchval("SELECT pg_sleep(0.01)")
+    async with asyncio.timeout(20):
+        while await talk.db.fetchval("SELECT count(*) FROM outbox.job WHERE dead_at IS NULL"):
+            await talk.db.fetchval("SELECT pg_sleep(0.01)")
 
 
 async def shown(talk: Talk) -> int:
@@ -109,8 +111,9 @@ async def test_a_refusal_sets_the_job_aside_and_a_failure_is_tried_again(fresh: 
 
 
 async def until_dead(talk: Talk) -> None:
-    while not await outbox.list_jobs(talk.db, dead=True):
-        await talk.db.fetchval("SELECT pg_sleep(0.01)")
+    async with asyncio.timeout(20):
+        while not await outbox.list_jobs(talk.db, dead=True):
+            await talk.db.fetchval("SELECT pg_sleep(0.01)")
     [job] = await outbox.list_jobs(talk.db, dead=True)
     assert "The bot shop: setChatMenuButton: 400" in (job.last_error or "")
 

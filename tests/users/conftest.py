@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from kassa.config import BotSettings, Settings
-from kassa.db import Database, Tx
+from kassa.db import Database
 from kassa.secret import Secret
 from kassa.users import User, Who, api, see
 from kassa.web import create_app
@@ -71,13 +71,14 @@ async def person(db: Database, telegram_id: int = 1001, **told: str) -> User:
     return await db.run(lambda tx: see(tx, Who(telegram_id, **told)))
 
 
-async def waited_for(db: Database, tx: Tx) -> None:
-    """Until somebody waits for what this transaction holds."""
-    pid = await tx.fetchval("SELECT pg_backend_pid()")
+async def waited_for(db: Database, *, by: int = 1) -> None:
+    """Until so many wait for what another holds."""
+    blocked = """
+        SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
+    """
     async with asyncio.timeout(10):
-        while not await db.fetchval(
-            "SELECT true FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", pid
-        ):
+        while await db.fetchval(blocked) < by:
             await asyncio.sleep(0.01)
 
 

@@ -14,7 +14,7 @@ from kassa.users import keys
 from kassa.users.keys import NoSuchKey, ServiceKey
 from tests.cli.process import kassa, on
 from tests.conftest import Fresh
-from tests.users.conftest import NOON
+from tests.users.conftest import NOON, waited_for
 
 
 async def new(
@@ -81,11 +81,24 @@ async def test_its_use_is_noted_once_a_minute(db: Database) -> None:
     assert later["last_used_at"] == NOON + timedelta(seconds=60)
 
 
-async def test_ten_uses_at_once_are_fine(db: Database) -> None:
+async def test_of_two_uses_at_once_one_is_noted(db: Database, owner_db: Database) -> None:
+    await owner_db.execute(
+        """
+        CREATE TABLE users.noted (at timestamptz);
+        CREATE FUNCTION users.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+        BEGIN INSERT INTO users.noted VALUES (NEW.last_used_at); RETURN NEW; END $$;
+        CREATE TRIGGER note BEFORE UPDATE ON users.service_key
+            FOR EACH ROW EXECUTE FUNCTION users.note();
+        """
+    )
     text, made = await new(db)
-    found = await asyncio.gather(*(verify(db, text) for _ in range(10)))
-    assert {each.id for each in found if each} == {made.id}
-    assert None not in found
+    async with db.transaction() as tx:
+        await tx.execute("SELECT FROM users.service_key FOR UPDATE")
+        using = [asyncio.create_task(verify(db, text)) for _ in range(2)]
+        await waited_for(db, by=2)
+    found = await asyncio.gather(*using)
+    assert [each.id for each in found if each] == [made.id] * 2
+    assert await owner_db.fetchval("SELECT count(*) FROM users.noted") == 1
 
 
 async def test_a_key_may_end_by_itself(db: Database) -> None:

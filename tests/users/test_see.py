@@ -119,7 +119,7 @@ async def test_whoever_comes_second_waits_and_finds(db: Database) -> None:
     async with db.transaction() as tx:
         first = await see(tx, Who(1001, "First"))
         second = asyncio.create_task(person(db, 1001, first_name="First"))
-        await waited_for(db, tx)
+        await waited_for(db)
 
     found = await second
     assert first.is_new
@@ -131,7 +131,7 @@ async def test_a_language_that_is_chosen_meanwhile_stays(db: Database) -> None:
     async with db.transaction() as tx:
         await set_language(tx, made.id, "uz")
         second = asyncio.create_task(raw(db, 1001, "Second", "", "", "ru"))
-        await waited_for(db, tx)
+        await waited_for(db)
 
     found = await second
     assert (found.first_name, found.language) == ("Second", "uz")

@@ -147,7 +147,7 @@ async def test_of_two_invitations_at_once_one_counts(db: Database) -> None:
     async def first(tx: Tx) -> User | None:
         found = await users.referred(tx, guest.id, one.referral_code)
         inside.set()
-        await waited_for(db, tx)
+        await waited_for(db)
         return found
 
     winning = asyncio.create_task(db.run(first))

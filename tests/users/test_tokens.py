@@ -168,9 +168,9 @@ async def test_a_thief_who_comes_first(db: Database) -> None:
 
 async def test_ten_at_once_get_the_same_pair(db: Database) -> None:
     pair = await issue(db, await person(db, 1001))
-    found = await asyncio.gather(*(renew(db, pair.refresh, at=after(5)) for _ in range(10)))
+    found = await asyncio.gather(*(renew(db, pair.refresh, at=after(i)) for i in range(10)))
     assert len(set(found)) == 1
-    assert isinstance(await renew(db, found[0].refresh, at=after(10)), Pair)
+    assert isinstance(await renew(db, found[0].refresh, at=after(20)), Pair)
 
 
 async def test_whoever_is_blocked_is_out_at_once(db: Database) -> None:
@@ -272,11 +272,12 @@ async def test_the_secret_key_itself_signs_nothing(db: Database) -> None:
 async def test_only_our_header(db: Database, header: dict[str, Any]) -> None:
     pair = await issue(db, await person(db, 1001))
     algorithm = header["alg"]
-    more = {name: value for name, value in header.items() if name != "alg"}
+    more = {"typ": None, **header}  # or the library adds its own
     if algorithm == "none":
         forged = f"{part(header)}.{part(claims(pair.access))}."
     else:
-        forged = jwt.encode(claims(pair.access), KEY * 2, algorithm=algorithm, headers=more)
+        key = KEY if algorithm == "HS256" else KEY * 2  # as long as it must be
+        forged = jwt.encode(claims(pair.access), key, algorithm=algorithm, headers=more)
     with pytest.raises(WrongToken, match="not one of our"):
         await whose(db, forged)
 
@@ -298,7 +299,9 @@ def test_no_text_raises_anything_else(text: str) -> None:
             tokens._read(each, "access", secret=SECRET)
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "x" * 10**6, "[" * 1900, "\ud800", "é.é.é"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "x" * 10**6, "[" * 1900, "\ud800", "é.é.é", f"{tokens._HEADER}.\ud800"]
+)
 async def test_what_is_no_token(db: Database, text: str) -> None:
     with pytest.raises(WrongToken):
         await whose(db, text)

@@ -2,7 +2,19 @@
 
 import typer
 
-from kassa.cli import books, bots, database, doctor, inbox, jobs, keys, payments, providers, running
+from kassa.cli import (
+    books,
+    bots,
+    database,
+    demo,
+    doctor,
+    inbox,
+    jobs,
+    keys,
+    payments,
+    providers,
+    running,
+)
 
 app = typer.Typer(
     name="kassa",
@@ -13,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(running.run)
-app.command("demo")(running.demo)
+app.command("demo")(demo.demo)
 app.command("migrate")(database.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("audit")(books.audit)

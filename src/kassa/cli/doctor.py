@@ -23,7 +23,7 @@ _WORDS = {True: "fine", False: "WRONG", None: "unknown"}
 
 
 def doctor() -> None:
-    """Check the settings, the database and the payment providers. Exits 1 if something is wrong."""
+    """Check settings, database, bots and payment providers. Exits 1 if something is wrong."""
     found = settings()
     print(f"Kassa {__version__}\n")
     print(table(["setting", "value", "from"], found.describe()), flush=True)
@@ -34,15 +34,37 @@ def doctor() -> None:
     print(f"\nDatabase: {with_database(work, found)}")
     if not found.database_url:
         print(f"Its files: {EmbeddedServer(found.home).place.folder}")
-    rows = asyncio.run(_providers(found))
-    if not rows:
-        print("\nPayment providers: none is set up.")
-        return
-    shown = [(name, each.what, _WORDS[each.fine], each.detail) for name, each in rows]
-    print(f"\n{table(['provider', 'what', 'is', 'detail'], shown)}")
+    rows = [
+        *_show("bot", asyncio.run(_bots(found))),
+        *_show("provider", asyncio.run(_providers(found))),
+    ]
     if wrong := sum(each.fine is False for _, each in rows):
         print(f"\nWrong: {wrong}.")
         raise typer.Exit(1)
+
+
+def _show(whose: str, rows: "list[tuple[str, Finding]]") -> "list[tuple[str, Finding]]":
+    if rows:
+        shown = [(name, each.what, _WORDS[each.fine], each.detail) for name, each in rows]
+        print(f"\n{table([whose, 'what', 'is', 'detail'], shown)}", flush=True)
+    else:
+        print(f"\nNo {whose} is set up.")
+    return rows
+
+
+async def _bots(found: "Settings") -> "list[tuple[str, Finding]]":
+    if not found.bots:
+        return []
+    from kassa.telegram.bots import from_settings
+    from kassa.telegram.checkup import examine as examine_bot
+
+    bots = from_settings(found)
+    try:
+        every = await asyncio.gather(*(examine_bot(found, bot) for bot in bots.all))
+    finally:
+        await bots.close()
+    names = [bot.name for bot in bots.all]
+    return [(name, each) for name, found_ in zip(names, every, strict=True) for each in found_]
 
 
 async def _providers(found: "Settings") -> "list[tuple[str, Finding]]":

@@ -1,4 +1,4 @@
-"""`kassa run` and `kassa demo`."""
+"""`kassa run`."""
 
 import errno
 import os
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kassa import runtime
-from kassa.cli.common import bring_up_to_date, settings, with_database
+from kassa import apps, runtime
+from kassa.cli.common import bring_up_to_date, settings
 from kassa.config import Settings
 from kassa.db import EmbeddedServer
 from kassa.errors import Unavailable
-from kassa.secret import Secret
 
 if TYPE_CHECKING:
     from granian.server.common import AbstractServer
@@ -35,6 +34,7 @@ def run(
     """Run Kassa: HTTP, jobs, and everything beside them, until Ctrl-C or SIGTERM."""
     given = {"workers": workers, "host": host, "port": port}
     found = settings(quiet=False)
+    apps.refuse_conflicts(found, apps.find(apps.named(found)))
     serve(found.model_copy(update={name: value for name, value in given.items() if value}))
 
 
@@ -62,6 +62,7 @@ def serve(found: Settings, target: str = "kassa.runtime:asgi") -> None:
         if found.workers > 1:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kassa-metrics-"))
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ["KASSA_WORKERS"] = str(found.workers)  # a worker has its share of each limit
         granian = _granian(found, address, target)
 
         @granian.on_startup
@@ -128,12 +129,3 @@ def _free_address(host: str, port: int) -> str:
                     f"Set HOST to an address of this machine and PORT to a free port."
                 ) from None
         time.sleep(0.1)
-
-
-def demo() -> None:
-    """Bring Kassa up in a folder of its own, post a few transfers and show the books."""
-    from kassa.cli import showing
-
-    found = settings()
-    apart = {"home": found.home / "demo", "database_url": Secret(), "database_owner_url": Secret()}
-    with_database(showing.demo, found.model_copy(update=apart))

@@ -3,6 +3,8 @@
 from kassa.payments.inbox import Inbox
 from kassa.payments.looking import Looking
 from kassa.payments.models import (
+    Agreed,
+    Asked,
     Attempt,
     CannotRefund,
     Charge,
@@ -17,13 +19,16 @@ from kassa.payments.models import (
     Payment,
     Purpose,
     Refund,
+    ShippingOption,
     Started,
     Status,
 )
-from kassa.payments.providers.protocol import Checkout, Item, Payer, Requisite
+from kassa.payments.providers.protocol import Checkout, Invoice, Item, Payer, Requisite
 from kassa.payments.service import Payments
 
 __all__ = [
+    "Agreed",
+    "Asked",
     "Attempt",
     "CannotRefund",
     "Charge",
@@ -46,6 +51,7 @@ __all__ = [
     "Purpose",
     "Refund",
     "Requisite",
+    "ShippingOption",
     "Started",
     "Status",
 ]

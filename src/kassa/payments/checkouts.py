@@ -135,14 +135,19 @@ class Checkouts:
 
     # -- what it is about
 
-    async def _find(self, tx: Tx, bot: int, query: Json) -> tuple[Found, Payload]:
-        """With the payer's lock."""
+    def _read(self, bot: int, query: Json) -> Payload:
+        """What needs no database: a stranger's question costs nothing."""
         language = _language(query)
         ours = payload.read(self._key, query.get("invoice_payload"))
         if ours is None or ours.bot != str(bot):
             raise No(_say(language, "checkout-unknown"))
         if _payer(query) != ours.payer:
             raise No(_say(language, "checkout-not-yours"))
+        return ours
+
+    async def _find(self, tx: Tx, ours: Payload, query: Json) -> Found:
+        """With the payer's lock."""
+        language = _language(query)
         provider = "stars" if ours.price.currency == STARS else "telegram"
         found = await tx.fetchval(
             "SELECT attempt_id FROM payments.find_and_lock($1, $2, $3, $4)",
@@ -166,24 +171,22 @@ class Checkouts:
         if row is None:
             raise No(_say(language, "checkout-unknown"))
         payment = rows.payment(row)
-        return (
-            Found(
-                payment,
-                row["attempt_id"],
-                row["details"],
-                row["language"] or language,
-                row["charging"],
-            ),
-            ours,
+        return Found(
+            payment,
+            row["attempt_id"],
+            row["details"],
+            row["language"] or language,
+            row["charging"],
         )
 
     # -- may it be paid?
 
     async def _agree(self, bot: int, query: Json) -> None:
-        await self._payments.database.run(lambda tx: self._judge(tx, bot, query), attempts=2)
+        ours = self._read(bot, query)
+        await self._payments.database.run(lambda tx: self._judge(tx, ours, query), attempts=2)
 
-    async def _judge(self, tx: Tx, bot: int, query: Json) -> None:
-        found, ours = await self._find(tx, bot, query)
+    async def _judge(self, tx: Tx, ours: Payload, query: Json) -> None:
+        found = await self._find(tx, ours, query)
         asked = found.details.get("asked", {})
         if query.get("id") in asked.get("queries", ()):
             return  # the same question once more
@@ -229,8 +232,9 @@ class Checkouts:
     # -- how does it ship?
 
     async def _ships(self, bot: int, query: Json) -> list[ShippingOption]:
+        ours = self._read(bot, query)
         async with self._payments.database.transaction() as tx:
-            found, _ = await self._find(tx, bot, query)
+            found = await self._find(tx, ours, query)
             _expect_payable(found, {}, clock.now())
             purpose = self._payments.purposes.get(found.payment.purpose)
             return await _options(tx, found, purpose, query.get("shipping_address"))

@@ -260,11 +260,11 @@ class Looking:
         async def end(tx: Tx) -> bool:
             await refunds.lock(tx, payment.id)
             now = await self._payments.get(tx, payment.id)
-            if now.status not in (Status.CREATED, Status.AWAITING_PAYER):
+            attempts = await self._payments.attempts(payment.id, on=tx)
+            if not now.is_open or any(each.is_on_its_way for each in attempts):
                 return False  # the payer has done their part
             if now.expires_at > payment.expires_at:
                 return False  # they are about to: it was agreed to, inside Telegram, meanwhile
-            attempts = await self._payments.attempts(payment.id, on=tx)
             if any(each.saved and each.status in UNSURE for each in attempts):
                 return False  # it may have been charged
             await tx.execute(

@@ -105,6 +105,12 @@ class Attempt:
         """No money can come of it that it has not brought already. A failed one may be wrong."""
         return self.status == "declined" or self.said in OVER
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Its payer has done their part, and its end is not known. Its payment may have been on
+        its way by another attempt, which has failed since."""
+        return self.said in (State.PROCESSING, State.AUTHORIZED)
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:

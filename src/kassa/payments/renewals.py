@@ -26,8 +26,6 @@ async def placed(tx: Tx, one: Said) -> Said:
     if report.renews is False:
         return one
     name = charge_name(report)
-    if (ref := await _booked(tx, one.provider, name)) is not None:
-        return _about(one, ref)
     found = await tx.fetch(
         "SELECT attempt_id, payment_id FROM payments.find_and_lock($1, $2, $3, $4)",
         *([one.provider], [report.ref], [report.key], [""]),
@@ -35,7 +33,7 @@ async def placed(tx: Tx, one: Said) -> Said:
     attempt, first = found[0]["attempt_id"], found[0]["payment_id"]
     if first is None:  # nobody's, and told of under a name that cannot be mistaken
         return _about(one, name)
-    if (ref := await _booked(tx, one.provider, name)) is not None:  # while we waited
+    if (ref := await _booked(tx, one.provider, name)) is not None:
         return _about(one, ref)
     if report.renews is None and not await _is_paid(tx, attempt):
         return Said(one.provider, replace(report, renews=False))

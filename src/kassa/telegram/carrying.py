@@ -164,7 +164,7 @@ class Carrying:
     async def tell_operator(self, job: Job) -> None:
         said = job.payload
         name, args = f"operator-{said['text']}", said.get("args", {})
-        if self.operator is None or not self.bots.all:
+        if not self.operator or not self.bots.all:
             text = self._text(said["app"], name, speech.FIRST, args)
             _log.warning("operator.nobody_to_tell", said=text)
             return
@@ -182,7 +182,7 @@ class Carrying:
                 raise
 
     async def _operators_language(self) -> str:
-        assert self.operator is not None
+        assert self.operator
         try:
             return (await service.by_telegram(self.database, self.operator)).language
         except NoSuchUser:

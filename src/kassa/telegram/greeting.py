@@ -3,28 +3,21 @@
 from html import escape
 
 from aiogram import Router
-from aiogram.filters import Command, CommandObject
+from aiogram.filters import Command
 from aiogram.types import Message
 
-from kassa import users
 from kassa.config import Settings
-from kassa.db import Tx
 from kassa.telegram import showing
 from kassa.telegram.routing import House
 from kassa.telegram.speaker import Speaker
 from kassa.telegram.wishes import Wish
 from kassa.users import User
 
-INVITED = "ref_"  # and the inviter's code: t.me/some_bot?start=ref_CODE
-
 
 def add(router: Router, settings: Settings) -> None:
     base, contact = showing.base(settings), settings.support_contact
 
-    async def start(
-        message: Message, *, command: CommandObject, user: User, tx: Tx, t: Speaker, house: House
-    ) -> Wish:
-        await invited(tx, user, command.args)
+    async def start(message: Message, user: User, t: Speaker, house: House) -> Wish:
         private = message.chat.type == "private"
         keyboard = showing.keyboard(house, user.language, base=base, private=private)
         args = {"name": user.first_name, "contact": contact}
@@ -50,14 +43,6 @@ def add(router: Router, settings: Settings) -> None:
 
     router.message.register(start, Command("start"))
     router.message.register(help_, Command("help"))
-
-
-async def invited(tx: Tx, user: User, payload: str | None) -> User | None:
-    """Who sent them here, by what stands behind /start. An app that answers /start itself calls
-    it, too."""
-    if not payload or not payload.startswith(INVITED):
-        return None
-    return await users.referred(tx, user.id, payload.removeprefix(INVITED))
 
 
 def sections(house: House, language: str) -> list[str]:

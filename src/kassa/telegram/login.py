@@ -17,7 +17,7 @@ def add(router: Router, secret: Secret) -> None:
         code = await codes.new(tx, user.id, secret=secret)
         minutes = int(codes.LIVES.total_seconds() // 60)
         said = t.html("login-code", code=code, minutes=minutes)
-        return message.answer(said, parse_mode="HTML", protect_content=True)
+        return message.answer(said, parse_mode="HTML")
 
     router.message.register(tell, Command("login"), private.ONLY)
     router.message.register(private.elsewhere, Command("login"))

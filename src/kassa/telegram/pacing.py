@@ -78,7 +78,7 @@ class Away:
 
 
 class Waiter:
-    __slots__ = ("at_door", "may", "order", "since", "ticket", "urgent")
+    __slots__ = ("at_door", "has_spent", "may", "order", "since", "ticket", "urgent")
 
     def __init__(self, *, urgent: bool, ticket: int | None, since: float) -> None:
         self.urgent = urgent
@@ -87,6 +87,7 @@ class Waiter:
         self.order = (math.inf if ticket is None else ticket, next(_turns))  # among its like
         self.may: asyncio.Future[None] | None = None
         self.at_door = False
+        self.has_spent = False  # what the room's pace takes from it
 
     async def wait(self) -> None:
         self.may = asyncio.get_running_loop().create_future()
@@ -169,7 +170,8 @@ class Room:
     def when(self, now: float, *, urgent: bool) -> float:
         """When somebody who came now would have their turn."""
         before = len(self._lines[True]) + (0 if urgent else len(self._lines[False]))
-        return self.pace.when(now, after=before + (self.inside is not None))
+        to_come = self.inside is not None and not self.inside.has_spent
+        return self.pace.when(now, after=before + to_come)
 
     def is_empty(self, now: float) -> bool:
         away = any(each.last_turn > now for each in self.away.values())

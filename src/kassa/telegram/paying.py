@@ -66,7 +66,7 @@ class Paying:
             await self._choose(at, t, payment, instead_of)
 
     async def _choose(self, at: Place, t: Speaker, payment: Payment, instead_of: int) -> None:
-        offers = self.payments.offers(payment.amount)
+        offers = self.payments.offers(payment.price)
         if not offers:
             _log.error("pay.no_way", payment=payment.id, amount=str(payment.amount))
             await self._say(at, Words([t("pay-no-way")]), instead_of)
@@ -140,7 +140,7 @@ class Paying:
             await self._tidy(at, "deleteMessage", {"message_id": instead_of})
 
     def _others(self, payment: Payment, way: Offer) -> tuple[Offer, ...]:
-        return tuple(each for each in self.payments.offers(payment.amount) if each != way)
+        return tuple(each for each in self.payments.offers(payment.price) if each != way)
 
     # -- asking --------------------------------------------------------------------
 
@@ -154,11 +154,10 @@ class Paying:
             return
         asking = asyncio.ensure_future(self.payments.check(payment.id))
         try:
-            if payment.is_open:
-                await asyncio.wait([asking], timeout=PATIENCE)
-                if query and not asking.done():
-                    await self._answer(at, query, t("pay-asking"))
-                    query = ""
+            await asyncio.wait([asking], timeout=PATIENCE)
+            if query and not asking.done():
+                await self._answer(at, query, t("pay-asking"))
+                query = ""
             payment = await asking
         finally:
             asking.cancel()
@@ -214,6 +213,8 @@ class Paying:
                 else:
                     return
             await self._call(at, "sendMessage", {**where, **said.params(), **more})
+            if instead_of:
+                await self._tidy(at, "deleteMessage", {"message_id": instead_of})
         except Refused as error:
             if otherwise is None or not _dislikes_address(error):
                 raise

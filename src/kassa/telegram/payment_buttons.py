@@ -6,20 +6,22 @@ pay:with:ID:PROVIDER:METHOD    pay:check:ID    pay:cancel:ID
 import re
 from contextlib import suppress
 
+from aiogram import Bot as AiogramBot
 from aiogram import F, Router
 from aiogram.types import CallbackQuery, Message
 
 from kassa import outbox, texts
 from kassa.botapi import Refused
 from kassa.db import Tx
-from kassa.payments import NoSuchPayment, NotOpen, OutcomeUnknown, Payment, Payments
+from kassa.payments import NoSuchPayment, NotOpen, OutcomeUnknown, Payment, Payments, Status
 from kassa.telegram.bots import Bots
+from kassa.telegram.paying_words import Words, to_check
 from kassa.telegram.sender import Sender
 from kassa.telegram.speaker import Speaker
 from kassa.telegram.wishes import Check, Pay, Wish
 from kassa.users import User
 
-CALL_OFF = "telegram.call_off"  # {"payment", "bot", "chat", "message", "language"}
+CALL_OFF = "telegram.call_off"  # {"payment", "bot", "chat", "message", "invoice", "language"}
 
 _DATA = re.compile(
     r"pay:(?:with:(?P<with>[0-9]{1,18}):(?P<provider>[\w.-]+):(?P<method>[\w.-]*)"
@@ -29,7 +31,9 @@ _DATA = re.compile(
 
 
 def add(router: Router, payments: Payments) -> None:
-    async def pressed(query: CallbackQuery, user: User, tx: Tx, t: Speaker) -> Wish | list[Wish]:
+    async def pressed(
+        query: CallbackQuery, *, bot: AiogramBot, user: User, tx: Tx, t: Speaker
+    ) -> Wish:
         found = _DATA.fullmatch(query.data or "")
         if found is None:
             return query.answer(t("button-old"))
@@ -38,14 +42,23 @@ def add(router: Router, payments: Payments) -> None:
             payment = await payments.get(tx, number, user=user.id)
         except NoSuchPayment:
             return query.answer(t("button-old"))
+        message = query.message
+        shown = message.message_id if isinstance(message, Message) else 0
         if found["check"]:
-            return Check(payment.id, query.id)
-        if not payment.is_open:
-            return query.answer(_stands(payment, t.language), show_alert=True)
-        message = query.message.message_id if isinstance(query.message, Message) else 0
+            return Check(payment.id, query.id, shown)
         if found["with"]:
-            return Pay(payment.id, found["provider"], found["method"], message)
-        await outbox.put(tx, CALL_OFF, _call_off(payment, query, message, t), key=str(payment.id))
+            return Pay(payment.id, found["provider"], found["method"], shown)
+        if not payment.is_open and payment.status is not Status.FAILED:
+            return query.answer(_stands(payment, t.language), show_alert=True)
+        job = {
+            "payment": payment.id,
+            "bot": bot.id,
+            "chat": message.chat.id if message else user.telegram_id,
+            "message": shown,
+            "invoice": isinstance(message, Message) and message.invoice is not None,
+            "language": t.language,
+        }
+        await outbox.put(tx, CALL_OFF, job, key=str(payment.id))
         return query.answer(t("payment-calling-off"))
 
     router.callback_query.register(pressed, F.data.startswith("pay:"))
@@ -56,35 +69,36 @@ def calling_off(payments: Payments, bots: Bots, sender: Sender) -> outbox.Handle
 
     async def call_off(job: outbox.Job) -> None:
         told = job.payload
+        t = Speaker(texts.load("kassa.telegram"), told["language"])
         try:
             payment = await payments.cancel(told["payment"], reason="the payer called it off")
-            said = _stands(payment, told["language"])
+            said = Words([_stands(payment, t.language)])
         except NotOpen:  # it was paid in between
             payment = await payments.get(payments.database, told["payment"])
-            said = _stands(payment, told["language"])
+            said = Words([_stands(payment, t.language)])
         except OutcomeUnknown:
-            said = texts.load("kassa.telegram").say(told["language"], "payment-being-checked")
+            payment = await payments.get(payments.database, told["payment"])
+            said = to_check(t, payment)
         bot = bots.get(int(told["bot"]))
-        if bot is None or not told["message"]:
+        if bot is None:
             return
-        chat = told["chat"]
-        params = {"chat_id": chat, "message_id": told["message"], "text": said}
-        with suppress(Refused):  # it was an invoice, is too old, or says so already
-            await sender.call(bot, "editMessageText", params, chat=chat, urgent=True, ticket=job.id)
+        where = {"chat_id": told["chat"]}
+        if told["message"] and not told["invoice"]:
+            calls = [("editMessageText", {"message_id": told["message"], **said.params()})]
+        else:  # an invoice has no text that could become another
+            calls = [("sendMessage", said.params())]
+            if told["message"] and not payment.is_open:
+                calls.append(("deleteMessage", {"message_id": told["message"]}))
+        for method, params in calls:
+            with suppress(Refused):  # it is too old, or says so already; the payment has ended
+                await sender.call(
+                    *(bot, method, {**where, **params}),
+                    chat=told["chat"],
+                    urgent=True,
+                    ticket=job.id,
+                )
 
     return call_off
-
-
-def _call_off(
-    payment: Payment, query: CallbackQuery, message: int, t: Speaker
-) -> dict[str, object]:
-    return {
-        "payment": payment.id,
-        "bot": query.bot.id if query.bot else 0,
-        "chat": query.message.chat.id if query.message else 0,
-        "message": message,
-        "language": t.language,
-    }
 
 
 def _stands(payment: Payment, language: str) -> str:

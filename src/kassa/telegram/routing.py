@@ -77,7 +77,8 @@ class House:
     def _is_claimed(self, event: TelegramObject) -> bool:
         if not isinstance(event, Message) or not event.text or not event.text.startswith("/"):
             return False
-        return event.text[1:].split(maxsplit=1)[0].partition("@")[0].lower() in self.claimed
+        name = "".join(event.text[1:].split(maxsplit=1)[:1]).partition("@")[0]
+        return name.lower() in self.claimed
 
 
 def commands(router: Router | None) -> set[str]:

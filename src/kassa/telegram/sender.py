@@ -18,12 +18,12 @@ from kassa.outbox import TryLater
 from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.pacing import Away, Clock, Door, Monotonic, Pace, Room, Waiter
 
-PATIENCE = 2.0  # seconds that a call waits here
+PATIENCE = 2.2  # seconds that a call waits here
 NOTICES = 48  # of one bot, here at once: waiting, or on their way
 ALL_NOTICES = 80  # of all bots: the outbox does 128 jobs at once, and has others to do
 TRIES = 4  # of a call that Telegram wants a little later
 SECONDS = 15.0  # for an answer; a file takes longer
-LONGEST = 3600.0
+LONGEST = 3600.0  # seconds that a chat or a bot rests, whatever Telegram says
 
 # A little less than Telegram takes, since what we send evenly does not arrive so.
 SPARE = 1.03
@@ -178,6 +178,7 @@ class Sender:
                     self._admit_by_door(line, waiter)
                     await line.door.pass_through(waiter, call.cost.bot)
                 room.pace.spend(self._clock.time(), call.cost.chat)
+                waiter.has_spent = True
                 try:
                     return await call.make()
                 except Refused as error:
@@ -230,7 +231,7 @@ class Sender:
         return self._later(away.turn(waiter.ticket, not_before=first, every=pace.every), now)
 
     def _later(self, turn: float, now: float) -> TryLater:
-        after = min(max(turn - now - _EARLY, _LATER), LONGEST)
+        after = max(turn - now - _EARLY, _LATER)
         return TryLater(timedelta(seconds=after), "Telegram takes no more just now")
 
     def _told_to_rest(self, line: _Line, chat: int | str, error: Refused) -> None:

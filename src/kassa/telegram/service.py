@@ -19,6 +19,7 @@ from kassa.telegram.bots import Bots
 from kassa.telegram.carrying import Carrying
 from kassa.telegram.face import FACE, Faces
 from kassa.telegram.paying import Paying
+from kassa.telegram.payment_buttons import CALL_OFF, calling_off
 from kassa.telegram.polling import Poller
 from kassa.telegram.routing import House, Shown
 from kassa.telegram.sender import Sender
@@ -69,7 +70,13 @@ class Telegram:
             operator=settings.operator_chat_id or None,
         )
         self.worker = outbox.Worker(
-            database, {**carrying.handlers(), FACE: self._faces.show}, concurrency=_SIDE_BY_SIDE
+            database,
+            {
+                **carrying.handlers(),
+                FACE: self._faces.show,
+                CALL_OFF: calling_off(payments, bots, sender),
+            },
+            concurrency=_SIDE_BY_SIDE,
         )
 
         self.updates = Updates(

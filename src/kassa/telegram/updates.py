@@ -15,6 +15,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.storage.base import StorageKey
 from aiogram.methods import AnswerCallbackQuery
 from aiogram.types import CallbackQuery, Update
+from asyncpg import LockNotAvailableError
 
 from kassa import clock, outbox, texts
 from kassa.botapi import NotDone, NotKnown, Refused
@@ -24,6 +25,7 @@ from kassa.log import bind, get, masked, new_request_id, request_id
 from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.buttons import pressed
 from kassa.telegram.dialogs import Dialogs
+from kassa.telegram.invitations import invited
 from kassa.telegram.naming import unnamed
 from kassa.telegram.routing import House
 from kassa.telegram.session import aiogram_bot
@@ -174,6 +176,8 @@ class Updates:
             await self._arrived(tx, bot.id, heard.update)
         if heard.kind == "my_chat_member" and heard.private and user is not None:
             await _reach(tx, bot.id, user.id, heard.event)
+        if heard.kind == "message" and heard.private and user is not None:
+            await invited(tx, user, heard.event)
         calls, app = await self._said(tx, heard, user, dialogs)
         payload = None
         if calls:
@@ -337,7 +341,7 @@ def _passes(error: Exception) -> bool:
     """It is not the update's fault, nor its handler's."""
     return (
         lost_connection(error)
-        or isinstance(error, TimeoutError)
+        or isinstance(error, LockNotAvailableError)  # another update of the chat takes its time
         or (isinstance(error, KassaError) and error.status == 503)
     )
 

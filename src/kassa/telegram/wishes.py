@@ -32,6 +32,7 @@ class Check:
 
     payment: int
     query: str = ""  # the callback query that is waiting for an answer
+    message: int = 0  # ours, with the button
 
 
 Wish: TypeAlias = Union["TelegramMethod[Any]", Pay, Check]
@@ -49,7 +50,7 @@ def kept(wishes: object, bot: "AiogramBot") -> list[dict[str, Any]]:
         if isinstance(wish, Pay):
             calls.append({"pay": [wish.payment, wish.provider, wish.method, wish.instead_of]})
         elif isinstance(wish, Check):
-            calls.append({"check": [wish.payment, wish.query]})
+            calls.append({"check": [wish.payment, wish.query, wish.message]})
         elif isinstance(wish, TelegramMethod):
             calls.append({"method": wish.__api_method__, "params": _params(wish, bot)})
         elif wish is not None:

@@ -19,7 +19,7 @@ from kassa.log import get
 from kassa.secret import Secret
 from kassa.users import codes, init_data, keys, login_widget, phone, service, tokens
 from kassa.users.api_docs import LOGIN, LOGIN_ANSWERS, ME_ANSWERS, REFRESH, REFRESH_ANSWERS
-from kassa.users.models import Blocked, Unproved, User
+from kassa.users.models import Unproved, User
 from kassa.users.service import Who
 
 MOST = 64 * 1024  # bytes of a request
@@ -93,8 +93,6 @@ async def telegram_login(
                 return None
         else:
             user = await service.see(tx, proof.who)
-        if user.blocked_at is not None:
-            raise Blocked(tokens.BLOCKED)
         is_new = user.is_new
         if number:
             user = await service.set_phone(tx, user.id, number, proved=False)

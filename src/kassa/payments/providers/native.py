@@ -161,8 +161,11 @@ class Native(Provider):
         given_back: bool,
         renews: bool | None,
     ) -> Report:
-        """Under the money's own name where the payload is not ours: it is nobody's, but money."""
+        """Under the money's own name where the payload is not ours: it is nobody's, but money. And
+        where it goes back from a subscription, since that does not say of which month it was."""
         ours = self.read(said, bot)
+        if ours is not None and ours.subscription and given_back:
+            ours = None
         return Report(
             ref=str(said) if ours else charge,
             state=State.PAID,
@@ -202,7 +205,7 @@ class Native(Provider):
 
 
 def _renews(kind: str, paid: Mapping[str, Any]) -> bool | None:
-    """Of a subscription; what goes back does not say of which of its payments it was."""
+    """Whether it is a later payment of a subscription, if it is of one at all."""
     if kind != PAID or not paid.get("is_recurring"):
         return None
     return not paid.get("is_first_recurring")

@@ -74,7 +74,6 @@ terms-none = There are no separate terms yet. Questions about payments: /paysupp
 
 payment-calling-off = Calling it off…
 payment-stands = Bill No. { $payment }: { $status }
-payment-being-checked = The payment is being checked and cannot be canceled yet. Please wait a little.
 
 ## Commands, as the menu describes them
 

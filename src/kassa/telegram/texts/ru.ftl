@@ -75,7 +75,6 @@ terms-none = Отдельных условий пока нет. Вопросы �
 
 payment-calling-off = Отменяем…
 payment-stands = Счёт № { $payment }: { $status }
-payment-being-checked = Оплата сейчас проверяется, отменить её пока нельзя. Подождите немного.
 
 ## Commands, as the menu describes them
 

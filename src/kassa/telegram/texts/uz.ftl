@@ -71,7 +71,6 @@ terms-none = Hozircha alohida shartlar yoʻq. Toʻlov boʻyicha savollar: /paysu
 
 payment-calling-off = Bekor qilinmoqda…
 payment-stands = { $payment }-hisob: { $status }
-payment-being-checked = Toʻlov hozir tekshirilmoqda, uni hali bekor qilib boʻlmaydi. Biroz kuting.
 
 ## Commands, as the menu describes them
 

@@ -1,0 +1,29 @@
+// Where a payment page leads back to, mostly in a browser that knows nobody. Within the Mini App
+// itself it goes on there: only the server knows how it went.
+
+import { coin, h, sign } from "./dom.js";
+import { dress } from "./theme.js";
+import { speak, words } from "./words.js";
+
+const { kind } = document.documentElement.dataset;
+let inside = null;
+try {
+  inside = sessionStorage.getItem("kassa.miniapp");
+} catch {
+  // Then it is a browser like any other.
+}
+if (inside) {
+  location.replace("./");
+} else {
+  dress();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress());
+  speak(navigator.language);
+  const good = kind === "success";
+  document.getElementById("app").replaceChildren(
+    h("div", { class: "view ended" },
+      good ? coin("big-coin") : sign("bad"),
+      h("h1", {}, words[`back_${kind}`]),
+      h("p", { class: "about" }, words[`back_${kind}_about`]),
+      h("a", { class: "main-button", href: "open" }, words.back_to),
+      h("p", { class: "small" }, words.back_close)));
+}

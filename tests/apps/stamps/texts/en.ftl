@@ -1,0 +1,3 @@
+stamped = Stamp { $number }
+stamp = Set a stamp
+later = Stamp { $number } is dry

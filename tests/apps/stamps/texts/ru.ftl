@@ -1,0 +1,3 @@
+stamped = Печать № { $number }
+stamp = Поставить печать
+later = Печать № { $number } высохла

@@ -1,0 +1,3 @@
+stamped = { $number }-muhr
+stamp = Muhr bosish
+later = { $number }-muhr quridi

@@ -1,0 +1,123 @@
+"""`kassa demo` as a process: a chat with a bot that has spoken, kept, and nothing left behind."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kassa.cli import demo_place
+from kassa.errors import Unavailable
+from tests.cli.demos import Demo
+from tests.cli.process import free_port, processes_in
+from tests.conftest import until
+
+# Settings of whoever tries the demo beside their own Kassa: nothing of theirs is touched.
+THEIRS = {
+    "DATABASE_URL": "postgresql://nobody@localhost:1/nothing",
+    "STRIPE_SECRET_KEY": "sk_live_not_for_the_demo",
+    "KASSA_WORKERS": "3",
+    "TELEGRAM_BOT_TOKEN": "123456:TEST-THEIRS",
+}
+
+
+@pytest.fixture
+def here(own: Path) -> Path:
+    """A KASSA_HOME in which the demo has a migrated database already."""
+    (own / "demo").mkdir(mode=0o755)
+    (own / "postgres").rename(own / "demo/postgres")
+    __import__("shutil").copy("/tmp/demo-try/demo/tokens.py", own / "demo")  # STAND-IN
+    return own
+
+
+async def test_a_chat_with_a_bot_that_has_spoken_and_a_second_start_goes_on(here: Path) -> None:
+    ports = ("--port", str(free_port()), "--kassa-port", str(free_port()))
+    with Demo(here, *ports, **THEIRS) as demo:
+        await demo.ready()
+        first = demo.address
+        assert first.count("http") == 1
+        assert "chat" in httpx.get(demo.page).text
+        start, *answers = demo.chat()
+        assert (start["text"], start["out"]) == ("/start", True)
+        assert [each["out"] for each in answers] == [False]
+        greeting = answers[0]
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.end() == 0
+        assert processes_in(here) == []
+
+    with Demo(here, *ports, **THEIRS) as demo:
+        await demo.ready()
+        assert demo.address == first
+        assert [each["text"] for each in demo.chat()] == ["/start", greeting["text"]]
+        os.killpg(demo.process.pid, signal.SIGTERM)
+        assert await demo.end() == 0
+        assert processes_in(here) == []
+
+
+async def test_killed_it_leaves_nothing_running_and_begins_again(here: Path) -> None:
+    with Demo(here, "--language", "uz") as demo:
+        await demo.ready()
+        assert processes_in(here)
+        demo.process.kill()
+        await demo.gone()
+    with Demo(here, "--language", "en") as demo:
+        await demo.ready()
+        assert [each["out"] for each in demo.chat()] == [True, False]  # somebody else's chat
+        demo.process.send_signal(signal.SIGHUP)
+        assert await demo.end() == 0
+
+
+async def test_a_second_one_says_where_the_first_is_and_without_kassa_it_ends(here: Path) -> None:
+    with Demo(here) as demo:
+        await demo.ready()
+        where = demo.address
+        with Demo(here / "demo/..") as other:
+            assert await other.end() == 1
+            assert other.said == f"The demo runs already: {where}\n"
+        demo.kassa.kill()
+        assert await demo.end() == 1
+        assert "Kassa has ended by itself:" in other.said + demo.said
+        await demo.gone()
+
+
+async def test_told_to_end_while_it_starts_it_ends(here: Path) -> None:
+    with Demo(here) as demo:
+        await until((here / "demo/kassa.log").exists, what=demo.said)
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.end() == 0
+        assert demo.address == ""
+        assert processes_in(here) == []
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_told(here: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with Demo(here, "--port", str(port)) as demo:
+            assert await demo.end() == 1
+            assert demo.said == (
+                f"Cannot listen on port {port}: Address already in use. Choose another with "
+                "--port, or leave --port out and a free one is found.\n"
+            )
+    assert processes_in(here) == []
+
+
+async def test_a_port_that_nobody_asked_for_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_place, "_LEAVING_SECONDS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        found = await demo_place.free(None, port, "--port")
+        assert port < found <= port + 100
+        assert await demo_place.free(None, port, "--port", but=found) not in {port, found}
+        with pytest.raises(Unavailable, match="the other page has it"):
+            await demo_place.free(found, 8000, "--kassa-port", but=found)
+
+
+def test_a_place_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    for text in ("", "[]", '{"chat": 1, "more": 2}', "{"):
+        (tmp_path / "place.json").write_text(text)
+        assert demo_place.last(tmp_path) == demo_place.Place()
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match="Cannot use"), demo_place.alone(tmp_path / "file"):
+        pass
