@@ -1,10 +1,28 @@
-"""Short, seeded pieces of `scripts/faults updates`."""
+"""Short, seeded pieces of `scripts/faults updates`; PostgreSQL that dies while people pay; pollers
+that take over."""
 
+import asyncio
+import os
+import shutil
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.faults.updates import WAYS, Updates
+from kassa.db import APP, OWNER, Database, EmbeddedServer
+from kassa.db.database import connect
+from kassa.db.migrate import migrate, steps
+from kassa.runtime import PACKAGES
+from tests.cli.process import Running, on, processes_in
+from tests.conftest import Fresh
+from tests.faults import updates_app
+from tests.faults.updates import NO_SYNC, WAYS, Updates
+from tests.faults.updates_people import invoice_of
+from tests.telegram.whole import Whole, a_whole
+from tgsandbox import BotAccess, PaymentFailed, Person, Sandbox
+from tgsandbox.events import Event
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -13,3 +31,154 @@ def test_no_update_is_lost_or_done_twice_whenever_kassa_is_killed(home: Path, wa
     assert outcome.good, str(outcome)
     assert sum(outcome.kills.values()) >= 2
     assert outcome.charges > 0
+
+
+# -- PostgreSQL ----------------------------------------------------------------------
+
+
+class Questions:
+    """Pre-checkout queries, and when each was answered."""
+
+    def __init__(self, tg: Sandbox) -> None:
+        self.asked: dict[str, float] = {}
+        self.took: dict[str, float] = {}
+        self.yes = self.no = 0
+        self.on_asked: list[Any] = []
+        tg.world.events.listeners.append(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if event.kind == "update" and event.data["update"].type == "pre_checkout_query":
+            self.asked[event.data["update"].body["id"]] = time.monotonic()
+            while self.on_asked:
+                self.on_asked.pop()()
+        elif event.kind == "call" and event.data["method"] == "answerPreCheckoutQuery":
+            args = event.data["args"]
+            number = args["pre_checkout_query_id"]
+            self.took.setdefault(number, time.monotonic() - self.asked[number])
+            self.yes, self.no = self.yes + bool(args["ok"]), self.no + (not args["ok"])
+
+
+async def buy(whole: Whole, person: Person, act: str) -> list[str]:
+    """Until it is paid and delivered; why it did not work before."""
+    await person.send(whole.bot, f"/buy {act}")
+    invoice = await invoice_of(whole.tg, person, act, seconds=60)
+    failures = []
+    while True:
+        try:
+            await person.pay(invoice)
+            break
+        except PaymentFailed as error:
+            failures.append(error.code)
+            assert len(failures) < 200, failures
+            await asyncio.sleep(0.1)
+    await person.sees(f"thanks {act}.", timeout=60)
+    return failures
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+async def test_every_checkout_is_answered_in_time_whatever_postgresql_does(
+    home: Path, how: str
+) -> None:
+    server = EmbeddedServer(home, settings=NO_SYNC)
+    await asyncio.to_thread(server.start)
+    try:
+        owner = await connect(server.address(OWNER))
+        await migrate(owner, steps(PACKAGES, app=APP))
+        await owner.execute(updates_app.TABLE)
+        await owner.close()
+        ours = server if how == "kill" else None  # whom Kassa may start again
+        async with a_whole(Database(server.address(APP), server=ours)) as whole:
+            questions = Questions(whole.tg)
+            people = [whole.tg.user(f"Person {n}", stars=1000) for n in range(4)]
+            for turn in range(2):
+                down = asyncio.Event()
+                if how == "kill":
+                    questions.on_asked.append(lambda: _kill(home))
+                else:
+                    questions.on_asked.append(down.set)
+                stopping = asyncio.create_task(_stopped(server, down, questions, how))
+                said = await asyncio.gather(
+                    *(buy(whole, each, f"{n}-{turn}") for n, each in enumerate(people))
+                )
+                await stopping
+                codes = {code for failures in said for code in failures}
+                assert codes <= {"BOT_PRECHECKOUT_FAILED"}, codes
+            assert questions.asked.keys() == questions.took.keys()
+            assert max(questions.took.values()) < 10
+            assert questions.yes == 8
+            assert how == "kill" or questions.no >= 2
+            delivered = [each for each in await whole.effects() if each.startswith("delivered")]
+            assert delivered == sorted(f"delivered {n}-{t}" for n in range(4) for t in range(2))
+            assert whole.bot.stars == 8 * updates_app.PRICE.amount
+            assert await whole.is_right()
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def _kill(home: Path) -> None:
+    for process in processes_in(home):
+        process.kill()
+
+
+async def _stopped(
+    server: EmbeddedServer, down: asyncio.Event, questions: Questions, how: str
+) -> None:
+    """From the first question until somebody was told no."""
+    if how == "kill":
+        return
+    await down.wait()
+    before = questions.no
+    await asyncio.to_thread(server.stop)
+    async with asyncio.timeout(15):
+        while questions.no == before:
+            await asyncio.sleep(0.02)
+    await asyncio.to_thread(server.start)
+
+
+# -- polling -------------------------------------------------------------------------
+
+
+def polling(folder: Path, fresh: Fresh, bot: BotAccess) -> Running:
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    given = {
+        "KASSA_HOME": str(home),
+        "KASSA_APPS": "updates_app",
+        "KASSA_LOG": "json",
+        "TELEGRAM_BOT_TOKEN": bot.token,
+        "TELEGRAM_API_URL": bot.api,
+    }
+    return Running(folder, **given, **on(fresh))
+
+
+async def test_one_of_two_processes_polls_and_the_other_takes_over(
+    fresh: Fresh, owner_db: Database, db: Database, tmp_path: Path
+) -> None:
+    await owner_db.execute(updates_app.TABLE)
+    shutil.copy(updates_app.__file__, tmp_path)
+    async with Sandbox() as tg:
+        bot, person = tg.bot("fault_bot"), tg.user("Person")
+        with polling(tmp_path, fresh, bot) as first:
+            await first.ready(seconds=40)
+            await person.send(bot, "/do 1")
+            await person.sees("done 1.", timeout=20)
+            with polling(tmp_path, fresh, bot) as second:
+                await second.ready(seconds=40)
+                for n in range(2, 12):
+                    await person.send(bot, f"/do {n}")
+                for n in range(2, 12):
+                    await person.sees(f"done {n}.", timeout=20)
+                refused = [
+                    each
+                    for each in tg.world.events.since(0)
+                    if each.kind == "call" and each.data["status"] == 409
+                ]
+                assert refused == []  # two that poll are told so
+
+                os.killpg(first.process.pid, signal.SIGKILL)
+                begun = time.monotonic()
+                await person.send(bot, "/do 12")
+                await person.sees("done 12.", timeout=10)
+                assert time.monotonic() - begun < 10
+        rows = await db.fetch("SELECT act FROM public.effects ORDER BY n")
+        assert [row["act"] for row in rows] == [str(n) for n in range(1, 13)]

@@ -29,7 +29,7 @@ from tests.faults.updates_people import PEOPLE, Crowd
 from tgsandbox import BotAccess, Sandbox
 
 WAYS = ("webhook", "polling")
-_NO_SYNC = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+NO_SYNC = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Updates:
         self.chance = random.Random(f"{seed}:{way}")
         self.people = people
         self.outcome = Outcome()
-        self.server = EmbeddedServer(home / way, settings=_NO_SYNC)
+        self.server = EmbeddedServer(home / way, settings=NO_SYNC)
         self._port = free_port()
         self._running: Running | None = None
 

@@ -165,3 +165,21 @@ async def test_where_stripe_is_not_set_up_its_address_says_no(fresh: Fresh, kind
         assert (answer.status_code, answer.json()["ok"]) == (400, False)
         answer = await rig.http.post(f"{rig.url}/1plat-webhook", content=b"{}")
         assert answer.status_code == 404
+
+
+@of("yookassa")
+async def test_what_a_stranger_makes_up_is_kept_for_a_while_only(fresh: Fresh, kind: Kind) -> None:
+    """Unsigned callbacks name payments that nobody here knows; ours are heard all the same."""
+    async with a_rig(fresh, kind) as rig:
+        started = await rig.begin()
+        good = rig.shop.callback(ref(started), "paid")
+        codes = []
+        for number in range(100):
+            body = good.body.replace(ref(started).encode(), b"%036d" % number)
+            answer = await rig.http.post(good.url, content=body, headers=good.headers)
+            codes.append(answer.status_code)
+        kept = await letters_kept(rig)
+        assert codes[:kept] == [200] * kept
+        assert set(codes[kept:]) == {429}
+        assert 30 <= kept < 80
+        await sells(rig, started)

@@ -44,6 +44,18 @@ RUB = Money(50_000, "RUB")
 
 
 @ONE
+async def test_who_pays_on_a_page_comes_back_to_the_chat(rig: Rig) -> None:
+    rig.payments.home["5"] = "https://t.me/shop_bot"
+    made = await rig.new(bot="5", return_url="", cancel_url="")
+    assert (made.return_url, made.cancel_url) == ("https://t.me/shop_bot",) * 2
+    told = await rig.new(bot="5", return_url="https://shop.example.com/", cancel_url="")
+    assert (told.return_url, told.cancel_url) == (
+        "https://shop.example.com/",
+        "https://t.me/shop_bot",
+    )
+
+
+@ONE
 async def test_what_is_asked_for_is_kept(rig: Rig) -> None:
     made = await rig.new(
         subject="order 7",

@@ -131,11 +131,11 @@ async def test_a_whole_flow_that_comes_again_in_any_order_changes_nothing(
         assert await whole.is_right()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_updates_that_overtake_each_other_twice_and_late(
     database: Database, seed: int
 ) -> None:
-    """Three people at once; what was brought comes once more at any time later."""
+    """Five people at once; what was brought comes once more at any time later."""
     chance = random.Random(seed)
     async with a_whole(database, webhook=False) as whole, bringing(whole) as telegram:
         brought: list[dict[str, Any]] = []
@@ -156,29 +156,28 @@ async def test_updates_that_overtake_each_other_twice_and_late(
                 task.add_done_callback(tasks.discard)
 
         whole.tg.world.events.listeners.append(hear)
-        people = [whole.tg.user(f"Person {n}", stars=1000) for n in range(3)]
+        people = [whole.tg.user(f"Person {n}", stars=1000) for n in range(5)]
 
         async def live(n: int, person: Person) -> None:
-            for turn in range(3):
-                act = f"{n}-{turn}"
-                await person.send(whole.bot, f"/buy {act}")
-                await person.send(whole.bot, f"/do {act}")
-                await person.send(whole.bot, f"/do {act}b")
-                await person.sees(f"done {act}.")
-                await person.press(f"more {act}")
-                await person.pay(await invoice_of(whole.tg, person, act))
-                await person.send(whole.bot, f"/do {act}c")
-                for text in ("thanks", "pressed", "done"):
-                    await person.sees(f"{text} {act}.", timeout=10)
+            act = f"{n}"
+            await person.send(whole.bot, f"/buy {act}")
+            await person.send(whole.bot, f"/do {act}")
+            await person.send(whole.bot, f"/do {act}b")
+            await person.sees(f"done {act}.")
+            await person.press(f"more {act}")
+            await person.pay(await invoice_of(whole.tg, person, act))
+            await person.send(whole.bot, f"/do {act}c")
+            for text in ("thanks", "pressed", "done"):
+                await person.sees(f"{text} {act}.", timeout=10)
 
         await asyncio.gather(*(live(n, person) for n, person in enumerate(people)))
         while tasks:
             await asyncio.gather(*tasks)
         await quiet(whole.db)
-        acts = [f"{n}-{turn}" for n in range(3) for turn in range(3)]
+        acts = [str(n) for n in range(5)]
         wanted = [f"{what} {act}" for what in ("bought", "delivered", "pressed") for act in acts]
         wanted += [f"done {act}{more}" for act in acts for more in ("", "b", "c")]
         assert sorted(await whole.effects()) == sorted(wanted)
         assert set(telegram.codes) == {200}
-        assert whole.bot.stars == 9 * 50
+        assert whole.bot.stars == 5 * 50
         assert await whole.is_right()

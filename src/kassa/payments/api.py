@@ -80,6 +80,7 @@ async def _stored(request: Request, provider: str) -> tuple[int, bytes, str]:
             query=request.scope["query_string"].decode("latin-1"),
             address=request.client.host if request.client else "",
         ),
+        unproved=lambda: request.app.state.limits.unproved(request),
     )
 
 

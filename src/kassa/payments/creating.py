@@ -37,7 +37,8 @@ class Creating(Reading):
         key: str | None = None,
         expires_in: timedelta = timedelta(minutes=30),
     ) -> Payment:
-        """Writes the payment down. With a key, asking again for the same purpose gives the same."""
+        """Writes the payment down. With a key, asking again for the same purpose gives the same.
+        Who pays on a page comes back to the bot's chat, where no other address is given."""
         if purpose not in self.purposes:
             raise Invalid(f"Nobody here delivers {purpose!r}.")
         if amount.amount <= 0:
@@ -69,8 +70,8 @@ class Creating(Reading):
             rows.details(
                 payer=payer or Payer(),
                 items=tuple(items),
-                return_url=return_url,
-                cancel_url=cancel_url,
+                return_url=return_url or self.home.get(bot, ""),
+                cancel_url=cancel_url or self.home.get(bot, ""),
                 data=data or {},
                 save=save,
                 invoice=invoice,

@@ -60,8 +60,14 @@ class Inbox:
 
     # -- taking in -----------------------------------------------------------------
 
-    async def take(self, name: str, callback: Callback) -> tuple[int, bytes, str]:
-        """The answer for the provider, once what it sent is stored. Refused raises."""
+    async def take(
+        self, name: str, callback: Callback, *, unproved: Callable[[], float] = lambda: 0.0
+    ) -> tuple[int, bytes, str]:
+        """The answer for the provider, once what it sent is stored. Refused raises.
+
+        What anybody could have made up is kept while `unproved` gives 0: it is asked for
+        payments that nobody here knows.
+        """
         provider = self._payments.providers.get(name)
         if provider is None:
             raise Refused("There is no such payment provider here.", 404)
@@ -70,10 +76,30 @@ class Inbox:
         now = clock.now()
         provider.verify(callback, at=now)
         incoming = provider.parse(callback)
+        if incoming.confirm and not await self._known(name, incoming.reports) and unproved():
+            raise Refused("Too many payments that nobody here knows.", 429)
         if incoming.reports:
             await self._stored.put(provider, incoming, callback, now)
             (self._to_ask if incoming.confirm else self._changed).set()
         return provider.answer()
+
+    async def _known(self, name: str, reports: Sequence[Report]) -> bool:
+        """Whether they are of payments of ours, as far as they say."""
+        if not reports:
+            return True
+        return bool(
+            await self._database.fetchval(
+                """
+                SELECT EXISTS (SELECT FROM payments.attempt
+                                WHERE (provider = $1 AND ref = ANY ($2)) OR key = ANY ($3))
+                    OR EXISTS (SELECT FROM payments.charge WHERE provider = $1 AND ref = ANY ($4))
+                """,
+                name,
+                [each.ref for each in reports if each.ref],
+                [each.key for each in reports if each.key],
+                [each.charge or each.ref for each in reports],
+            )
+        )
 
     # -- settling ------------------------------------------------------------------
 

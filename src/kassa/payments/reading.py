@@ -37,6 +37,7 @@ class Reading:
         self.database = database
         self.providers = dict(providers)
         self.purposes = {purpose.name: purpose for purpose in purposes}
+        self.home: dict[str, str] = {}  # a bot's chat, by its number: where payers come back to
         self.waking: list[Callable[[], object]] = []  # told of what an update has brought
 
     def offers(self, amount: Money) -> tuple[Offer, ...]:

@@ -50,6 +50,7 @@ class Telegram:
         given: Mapping[str, Any],
     ) -> None:
         self.bots = bots
+        self._payments = payments
         self._settings = settings
         self._key = key
         by_name = {app.name: app for app in apps}
@@ -110,11 +111,13 @@ class Telegram:
     async def _introduce(self) -> None:
         """Each bot's own name, by which commands in groups are told from those of others."""
         for bot in self.bots.all:
-            told = partial(naming.introduce, bot.api, self.updates.aiogram[bot.id])
+            aiogram = self.updates.aiogram[bot.id]
+            told = partial(naming.introduce, bot.api, aiogram)
             done = False
             while not done:
                 done = await self._try(told)
                 await asyncio.sleep(0 if done else _AGAIN_SECONDS)
+            self._payments.home[str(bot.id)] = f"https://t.me/{naming.username(aiogram)}"
 
     async def _present(self) -> None:
         """What Telegram shows of the bots, and where it brings updates."""

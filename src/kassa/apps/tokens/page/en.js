@@ -47,6 +47,7 @@ export default {
   invoice_left: "The invoice was closed, and no payment came. If you have paid, the tokens will come.",
 
   transfer: "Transfer",
+  sum: "Amount",
   transfer_about: "Exactly this amount, in one transfer. The tokens arrive by themselves once the money is there.",
   copy: "Copy",
   copied: "Copied",

@@ -47,6 +47,7 @@ export default {
   invoice_left: "Hisob yopildi, toʻlov kelmadi. Toʻlagan boʻlsangiz, tokenlar oʻzi keladi.",
 
   transfer: "Oʻtkazing",
+  sum: "Summa",
   transfer_about: "Aynan shu summani, bitta oʻtkazma bilan. Pul yetib kelishi bilan tokenlar oʻzi keladi.",
   copy: "Nusxa olish",
   copied: "Nusxa olindi",

@@ -56,12 +56,10 @@ export function requisites(payment, { oncancel }) {
     about,
     ring,
     h("div", { class: "rows" },
-      [{ name: null, value: String(payment.amount) }, ...payment.requisites].map(({ name, value }) =>
+      [{ name: words.sum, value: String(payment.amount), shown: money(payment.amount, payment.currency, lang) }, ...payment.requisites].map(({ name, value, shown }) =>
         h("div", { class: "row requisite" },
-          h("span", { class: "row-text" },
-            h("small", {}, name ?? money(payment.amount, payment.currency, lang).replace(/[\d\s.,]+/g, "").trim()),
-            h("b", { class: "value" }, value)),
-          copyButton(value, name ?? words.transfer)))),
+          h("span", { class: "row-text" }, h("small", {}, name), h("b", { class: "value" }, shown ?? value)),
+          copyButton(value, name)))),
     quiet(words.cancel, oncancel, "bad"));
   if (payment.expires_at) tick();
   return { view, checking: () => (about.textContent = words.checking_about), told: (text) => (about.textContent = text) };
