@@ -1,46 +1,32 @@
-"""Updates: commands through the webhook, pre-checkout queries, statements, `kassa run` with bots."""
+"""Updates: commands through the webhook, statements, pre-checkouts, `kassa run` with five bots."""
 
 import asyncio
 import json
 import os
 import shutil
 import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from bench import start, update_app, update_bare, update_shop
-from bench.common import Figure, against, database, server
+from bench import start, update_shop
+from bench.common import Figure, against, server
 from bench.settle_load import at_pace, callers
-from kassa.config import Settings
-from kassa.db import APP, OWNER, Database, EmbeddedServer
-from kassa.money import Money
-from kassa.payments import Payer, Payments, Purpose
-from kassa.payments.providers import configured
-from kassa.secret import Secret
-from kassa.telegram.webhook import secret_of
+from bench.update_served import BOT, PEOPLE, Served, bare, kassa, stub
 
-RATIO, STATEMENTS, P999_MS, PER_SECOND = 0.3, 3, 100.0, 300
+STATEMENTS, P999_MS, PER_SECOND = 3, 100.0, 300
 READY_SECONDS, MEMORY_MB = 4.0, 150.0
-PEOPLE = 8000
-BOT, TOKEN, KEY = 7_000_000_001, "7000000001:TEST-TOKEN", "a key of the bench, long enough for all"
-FIRST_PERSON = 1_000_000
 CONNECTIONS = 64
 SEQUENTIAL = 60  # commands, one after another, whose statements are counted
 
 # Kassa's worker, PostgreSQL, the Bot API's stand-in and whoever sends the updates share the
-# machine. An update counts when what it says has arrived at the Bot API, in both of the two.
+# machine. What limits an update is the worker's one thread; PostgreSQL has a core for itself while
+# little else runs. An update counts when what it says has arrived at the Bot API, in both.
 
 
 async def run(*, quick: bool) -> list[Figure]:
@@ -51,7 +37,15 @@ async def run(*, quick: bool) -> list[Figure]:
         speeds, references = [], []
         for _ in range(turns):  # in turns, since a machine's speed drifts
             references.append(await per_second(other, count))
+            before = ours.cpu()
             speeds.append(await per_second(ours, count))
+            took = [
+                (now - then) / count * 1000 for now, then in zip(ours.cpu(), before, strict=True)
+            ]
+            print(
+                "    a core's ms for an update: worker {:.2f}, PostgreSQL {:.2f}".format(*took),
+                file=sys.stderr,
+            )
         simple = await statements(ours, "/hello")
         p999 = await checkouts(ours, seconds)
     ready, memory = five_bots(3 if quick else 9)
@@ -69,7 +63,7 @@ async def run(*, quick: bool) -> list[Figure]:
 # --- what is measured
 
 
-async def per_second(on: "Served", count: int) -> float:
+async def per_second(on: Served, count: int) -> float:
     """From the first update that is sent to the last reply that arrives."""
     before = on.told()["said"]
     lanes = [on.requests("/name", range(n, count, CONNECTIONS)) for n in range(CONNECTIONS)]
@@ -81,21 +75,19 @@ async def per_second(on: "Served", count: int) -> float:
                 await all_of_them[n].send(request)
 
         await asyncio.gather(*(lane(n) for n in range(CONNECTIONS)))
-    return count / ((await on.has_said(before + count)) - begun)
+    return count / (await on.has_said(before + count) - begun)
 
 
-async def statements(on: "Served", command: str) -> float:
+async def statements(on: Served, command: str) -> float:
     """For each of some commands that come one by one; what is asked without any is left out."""
-    idle, _ = await _counted(on, [])
-    busy, seconds = await _counted(on, on.requests(command, range(SEQUENTIAL)))
+    idle = await _counted(on, [])
+    busy = await _counted(on, on.requests(command, range(SEQUENTIAL)))
     for query, times in (busy - idle).most_common(8):
         print(f"    {times / SEQUENTIAL:5.2f}  {' '.join(query.split())[:100]}", file=sys.stderr)
     return (busy - idle).total() / SEQUENTIAL
 
 
-async def _counted(on: "Served", requests: Sequence[bytes]) -> tuple[Any, float]:
-    from collections import Counter
-
+async def _counted(on: Served, requests: Sequence[bytes]) -> "Counter[str]":
     on.statements.unlink(missing_ok=True)
     os.kill(on.worker, signal.SIGUSR1)
     begun = time.monotonic()
@@ -109,14 +101,14 @@ async def _counted(on: "Served", requests: Sequence[bytes]) -> tuple[Any, float]
     os.kill(on.worker, signal.SIGUSR1)
     while not on.statements.exists():
         await asyncio.sleep(0.01)
-    found = Counter(json.loads(on.statements.read_text()))
+    found: Counter[str] = Counter(json.loads(on.statements.read_text()))
     for query in list(found):
         if query.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SET ")):
             del found[query]
-    return found, time.monotonic() - begun
+    return found
 
 
-async def checkouts(on: "Served", seconds: int) -> float:
+async def checkouts(on: Served, seconds: int) -> float:
     """Milliseconds in which 999 of 1000 pre-checkout queries are answered, all with yes."""
     assert on.database is not None
     requests = await on.asked(PER_SECOND * seconds)
@@ -124,249 +116,20 @@ async def checkouts(on: "Served", seconds: int) -> float:
     answers: dict[str, Any] = on.told()["answers"]
     assert all(answers[f"q{number}"][1] for number in sent), "not all may be paid"
     took = [(answers[f"q{number}"][0] - at) * 1000 for number, at in sent.items()]
-    return statistics.quantiles(took, n=1000, method="inclusive")[998]
+    p999: float = statistics.quantiles(took, n=1000, method="inclusive")[998]
+    return p999
 
 
 def five_bots(times: int) -> tuple[float, float]:
     """Seconds until `kassa run` is ready, and the peak memory of its largest process, in MB."""
-    with _stub() as stub, tempfile.TemporaryDirectory(prefix="kassa-bench-") as home:
+    with stub() as address, tempfile.TemporaryDirectory(prefix="kassa-bench-") as home:
         Path(home).chmod(0o711)
         shutil.copy(update_shop.__file__, home)
         bots = "".join(
             f'[[bot]]\ntoken = "{BOT + n}:TEST-TOKEN"\nname = "bot{n}"\napps = ["update_shop"]\n\n'
             for n in range(5)
         )
-        Path(home, "kassa.toml").write_text(f'telegram_api_url = "{stub}"\n\n{bots}')
+        Path(home, "kassa.toml").write_text(f'telegram_api_url = "{address}"\n\n{bots}')
         start.once(home)  # the first start makes the database
         runs = [start.once(home) for _ in range(times)]
     return statistics.median(each[0] for each in runs), max(each[1] for each in runs)
-
-
-# --- who is asked
-
-
-@dataclass
-class Served:
-    """A worker that gets updates, and the Bot API that it calls."""
-
-    port: int
-    stub: str
-    secret: str
-    worker: int = 0
-    statements: Path = Path()
-    database: Database | None = None
-    number: int = 0  # of the last update
-
-    def told(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.stub}/told") as answer:  # noqa: S310 (ours)
-            told: dict[str, Any] = json.load(answer)
-            return told
-
-    async def has_said(self, count: int) -> float:
-        deadline = time.monotonic() + 60
-        while (told := await asyncio.to_thread(self.told))["said"] < count:
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{told['said']} replies came, and not {count}")
-            await asyncio.sleep(0.005)
-        assert told["said"] == count, "something was said twice"
-        return float(told["last"])
-
-    def requests(self, text: str, people: Sequence[int]) -> list[bytes]:
-        return [self._command(FIRST_PERSON + n % PEOPLE, text) for n in people]
-
-    def _command(self, person: int, text: str) -> bytes:
-        who = {"id": person, "is_bot": False, "first_name": "Покупатель", "language_code": "ru"}
-        message = {
-            "message_id": 10,
-            "date": int(time.time()),
-            "from": who,
-            "chat": {"id": person, "type": "private", "first_name": "Покупатель"},
-            "text": text,
-            "entities": [{"type": "bot_command", "offset": 0, "length": len(text)}],
-        }
-        return self._update(message=message)
-
-    def _update(self, **event: Any) -> bytes:
-        self.number += 1
-        body = json.dumps({"update_id": self.number, **event}).encode()
-        return (
-            b"POST /telegram/webhook/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            b"Content-Type: application/json\r\nX-Telegram-Bot-Api-Secret-Token: %b\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (self.secret.encode(), len(body), body)
-        )
-
-    async def asked(self, count: int) -> dict[int, bytes]:
-        """Payments that wait, and the question about each of them that comes before the money."""
-        assert self.database is not None
-        db = self.database
-        settings: dict[str, Any] = {"telegram_bot_token": Secret(TOKEN), "debug": True}
-        settings |= {"secret_key": Secret(KEY), "telegram_api_url": self.stub}
-        payments = Payments(
-            db,
-            providers=configured(Settings(**settings)),
-            purposes=[Purpose("update_shop.goods", on_paid=update_shop.deliver)],
-        )
-        room = asyncio.Semaphore(8)
-        rows = await db.fetch("SELECT id, telegram_id FROM users.person ORDER BY id LIMIT $1", count)
-        made: dict[int, bytes] = {}
-
-        async def one(number: int, user: int, person: int) -> None:
-            async with room:
-                payment = await db.run(
-                    lambda tx: payments.create(
-                        tx,
-                        user=user,
-                        bot=str(BOT),
-                        amount=Money(50, "XTR"),
-                        purpose="update_shop.goods",
-                        description="A thing",
-                        payer=Payer(telegram_id=person, language="ru"),
-                    )
-                )
-                started = await payments.start(payment.id, provider="stars")
-            assert started.checkout is not None
-            assert started.checkout.invoice is not None
-            made[number] = self._update(
-                pre_checkout_query={
-                    "id": f"q{number}",
-                    "from": {"id": person, "is_bot": False, "first_name": "П", "language_code": "ru"},
-                    "currency": "XTR",
-                    "total_amount": 50,
-                    "invoice_payload": started.checkout.invoice["payload"],
-                }
-            )
-
-        await asyncio.gather(
-            *(one(n, row["id"], row["telegram_id"]) for n, row in enumerate(rows))
-        )
-        assert len(made) == count
-        await payments.close()
-        return made
-
-
-@asynccontextmanager
-async def kassa(running: EmbeddedServer) -> AsyncIterator[Served]:
-    port = _free_port()
-    async with database(running, "bench") as opened:
-        await _people(running)
-        with _stub() as stub, tempfile.TemporaryDirectory(prefix="kassa-bench-") as folder:
-            shutil.copy(update_shop.__file__, folder)
-            address = running.address(APP, "bench")
-            url = "postgresql://{}@/bench?host=" + str(address.socket)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "bench.update_app"],
-                cwd=folder,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": str(Path(__file__).parents[1]),
-                    "KASSA_HOME": folder,
-                    "KASSA_APPS": "update_shop",
-                    "KASSA_LOG_LEVEL": "warning",
-                    "PORT": str(port),
-                    "SECRET_KEY": KEY,
-                    "DATABASE_URL": url.format(APP),
-                    "DATABASE_OWNER_URL": url.format(OWNER),
-                    "TELEGRAM_BOT_TOKEN": TOKEN,
-                    "TELEGRAM_API_URL": stub,
-                    "TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram/webhook/",
-                    "TELEGRAM_MESSAGES_PER_SECOND": "10000",
-                    update_app.STATEMENTS: f"{folder}/statements",
-                },
-            )
-            try:
-                while not start.ready(port):
-                    if process.poll() is not None:
-                        raise RuntimeError("the worker did not get ready")
-                    await asyncio.sleep(0.05)
-                (worker,) = (
-                    each.pid
-                    for each in psutil.Process(process.pid).children(recursive=True)
-                    if "resource_tracker" not in " ".join(each.cmdline())
-                )
-                secret = secret_of(Secret(KEY), BOT)
-                said = Path(folder, "statements")
-                yield Served(port, stub, secret, worker, said, opened)
-            finally:
-                _end(process)
-
-
-@asynccontextmanager
-async def bare(beside: Served) -> AsyncIterator[Served]:
-    port = _free_port()
-    with _stub() as stub:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.update_bare"],
-            cwd=Path(__file__).parents[1],
-            env={
-                **os.environ,
-                "PORT": str(port),
-                update_bare.STUB: stub,
-                update_bare.TOKEN: TOKEN,
-                update_bare.SECRET: beside.secret,
-            },
-        )
-        try:
-            deadline = time.monotonic() + 30
-            while not _listens(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError("the bare webhook did not get ready")
-                await asyncio.sleep(0.05)
-            yield Served(port, stub, beside.secret)
-        finally:
-            _end(process)
-
-
-async def _people(running: EmbeddedServer) -> None:
-    """They have written to the bot before."""
-    async with Database(running.address(OWNER, "bench"), connections=1) as owner:
-        await owner.execute(
-            """
-            INSERT INTO telegram.reach (bot, user_id, since)
-            SELECT $1, (users.see(n, 'Покупатель', '', '', 'ru', now())).id, now()
-              FROM generate_series($2::bigint, $2::bigint + $3::bigint - 1) n
-            """,
-            *(BOT, FIRST_PERSON, PEOPLE),
-        )
-        await owner.execute("ANALYZE")
-
-
-class _stub:  # noqa: N801 (used as a function)
-    """The Bot API's stand-in in a process of its own; its address."""
-
-    def __enter__(self) -> str:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.update_stub"],
-            cwd=Path(__file__).parents[1],
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        return f"http://127.0.0.1:{int(self._process.stdout.readline())}"
-
-    def __exit__(self, *_: object) -> None:
-        _end(self._process)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """At once: nothing of what it is doing is needed any more."""
-    with suppress(psutil.NoSuchProcess):
-        main = psutil.Process(process.pid)
-        for each in (main, *main.children(recursive=True)):
-            each.kill()
-    process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -520,7 +520,8 @@ def test_the_pages_name_every_setting() -> None:
         assert re.search(rf"^(# )?{variable}=", example, re.MULTILINE), variable
     assert "`[[bot]]`" in page
     assert "[[bot]]" in example
-    assert set(config.VARIABLES) | {"bots"} == set(Settings.model_fields)
+    assert "`[app.NAME]`" in page
+    assert set(config.VARIABLES) | {"app", "bots"} == set(Settings.model_fields)
 
 
 def test_the_examples_work(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import MutableMapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ import pytest
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from kassa import clock, ledger, outbox
+from docs.examples.apps.donations import APP as DONATIONS
+from kassa import apps, clock, ledger, outbox
 from kassa.config import Settings, load
 from kassa.db import Database
-from kassa.errors import Unavailable
+from kassa.errors import ConfigError, Unavailable
 from kassa.ledger import Leg, revenue, wallet
 from kassa.money import Money
 from kassa.outbox import Job
-from kassa.runtime import Runtime, _keep, application, open_database
+from kassa.runtime import Runtime, _keep, application, open_database, purposes_of
 from tests.cli.process import on, processes_in
 from tests.conftest import Fresh, until
 
@@ -161,3 +163,29 @@ async def test_the_application_has_its_database_from_start_to_end(fresh: Fresh, 
             await outbox.put(tx, "look")
         await until(lambda: seen == [True])
     assert app.state.database is None
+
+
+def test_all_that_the_apps_can_be_paid_for_is_known(home: Path) -> None:
+    given = settings(home, KASSA_APPS="donations")
+    with apps.given([DONATIONS]):
+        names = [each.name for each in purposes_of(given)]
+    assert names == ["wallet.topup", "donations.gift"]
+    with pytest.raises(ConfigError, match="there is no app 'donations'"):
+        purposes_of(given)
+
+
+def test_a_worker_does_not_begin_with_apps_in_each_others_way(home: Path) -> None:
+    nothing = replace(DONATIONS, schedule={"donations.digest": "0 9 * * *"})
+    with apps.given([nothing]), pytest.raises(ConfigError, match="and no such job"):
+        application(settings(home, KASSA_APPS="donations"))
+
+
+async def test_while_it_is_served_apps_have_what_they_work_with(fresh: Fresh, home: Path) -> None:
+    with apps.given([DONATIONS]):
+        app = application(settings(home, KASSA_APPS="donations", **on(fresh)))
+        async with app.router.lifespan_context(app):
+            kassa: apps.Kassa = app.state.kassa
+            assert kassa.database is app.state.database
+            assert "donations.gift" in kassa.payments.purposes
+            assert kassa.bots.all == ()
+    assert app.state.kassa is None

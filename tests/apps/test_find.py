@@ -111,7 +111,7 @@ def test_the_default_app_need_not_be_installed(tmp_path: Path, installed: dict[s
     assert apps.named(load({"KASSA_APPS": "b,a"}, tmp_path)) == ["b", "a"]
     installed["tokens"] = "kassa.apps.tokens:APP"
     assert apps.named(load(BOT, tmp_path)) == ["tokens"]
-    assert apps.named(load({}, tmp_path)) == ["tokens"]
+    assert apps.named(load({}, tmp_path)) == []
 
 
 def test_what_a_bot_of_kassa_toml_names_is_wanted(

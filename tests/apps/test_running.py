@@ -12,6 +12,7 @@ from kassa import clock, ledger
 from kassa.db import Database
 from kassa.ledger import revenue
 from kassa.money import Money
+from kassa.payments import Payer
 from kassa.testing import running
 from tests.apps.stamps import APP as STAMPS
 from tests.cli.process import ROOT, Running, kassa, on
@@ -59,6 +60,12 @@ async def test_two_apps_on_one_bot_are_introduced_together(fresh: Fresh, tg: San
         await giver.press("50 ⭐")
         await giver.pay()
         await giver.reply("Siz 50 ⭐ sovg‘a qildingiz. Rahmat! ❤️")
+        payment = await kassa.payments.get(kassa.database, 1)
+        assert payment.payer == Payer(language="uz", telegram_id=giver.id)
+        assert (payment.bot, payment.description) == (
+            str(kassa.bot.id),
+            "Loyihani qo‘llab-quvvatlash",
+        )
 
 
 async def test_a_running_kassa_leaves_nothing_behind_and_can_run_again(

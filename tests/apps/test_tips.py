@@ -24,6 +24,7 @@ async def test_an_amount_is_typed_paid_and_remembered(fresh: Fresh, tg: Sandbox)
                 await guest.reply("Не вижу числа")
             await guest.send(kassa.bot, "70")
             await guest.pay()
+            await guest.reply("Спасибо!")
             assert (guest.stars, kassa.bot.stars) == (30, 70)
             later = timedelta(days=29)
             with pytest.raises(Late):

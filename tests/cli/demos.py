@@ -81,7 +81,7 @@ class Demo:
         return self.process.wait()
 
     async def gone(self, *, seconds: float = 60) -> None:
-        await until(lambda: not processes_in(self.home), seconds=seconds, what=f"all to end: {[(e.pid, e.cmdline(), e.status()) for e in processes_in(self.home)]}")
+        await until(lambda: not processes_in(self.home), seconds=seconds, what="all to end")
 
     def chat(self) -> list[dict[str, Any]]:
         """What is written in the chat that the address opens."""

@@ -78,6 +78,18 @@ async def test_each_of_several_bots_has_an_address_of_its_own(tg: Sandbox, tmp_p
     assert (done.returncode, done.stderr) == (1, "There is no bot 'milk' here.\n")
 
 
+async def test_a_bot_whose_token_was_revoked_holds_up_no_other(tg: Sandbox, tmp_path: Path) -> None:
+    tea = tg.bot("tea_bot")
+    revoked = TWO.format("7:TEST-REVOKED", tea.token)
+    (tmp_path / "kassa.toml").write_text(revoked)
+    at = {"TELEGRAM_API_URL": tea.api, "KASSA_HOME": str(tmp_path)}
+    done = await run("webhook", "delete", cwd=tmp_path, **at)
+    assert (done.returncode, done.stdout) == (1, f"{tea.id}: deleted\n")
+    assert done.stderr.startswith("tea: deleteWebhook: ")
+    assert "Unauthorized" in done.stderr
+    assert "TEST-REVOKED" not in done.stderr
+
+
 async def test_where_no_webhook_can_be_it_is_told(tg: Sandbox, tmp_path: Path) -> None:
     home = {"KASSA_HOME": str(tmp_path)}
     done = await run("webhook", "set", cwd=tmp_path, **of(tg.bot("tea_bot")), **home)

@@ -262,7 +262,9 @@ class Updates:
         outcome.broken += [
             f"{each.invariant}: {each.subject} ({each.detail})" for each in await ledger.audit(db)
         ]
-        outcome.broken += [str(dict(row)) for row in await db.fetch("SELECT * FROM payments.audit()")]
+        outcome.broken += [
+            str(dict(row)) for row in await db.fetch("SELECT * FROM payments.audit()")
+        ]
         people = await db.fetchval("SELECT count(*) FROM users.person")
         if people != self.people:
             outcome.broken.append(f"{people} people, and not {self.people}")
@@ -272,8 +274,10 @@ async def _a_minute_passes(db: Database) -> None:
     """For what the dead process had in hand; the living need not wait for it."""
     await db.execute("UPDATE outbox.job SET leased_until = NULL")
     await db.execute(
-        "UPDATE payments.attempt SET asked_at = coalesce(asked_at, created_at) - interval '1 minute'"
-        " WHERE status IN ('prepared', 'sent')"
+        """
+        UPDATE payments.attempt SET asked_at = coalesce(asked_at, created_at) - interval '1 minute'
+         WHERE status IN ('prepared', 'sent')
+        """
     )
 
 

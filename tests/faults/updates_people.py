@@ -26,6 +26,7 @@ class Crowd:
         self._turn = 0
         self._over = False
         self._startled = asyncio.Event()
+        self._startled_at = 0.0
         self._last_answer = time.monotonic()
         self.idle = False
         self.acts = 0
@@ -49,6 +50,7 @@ class Crowd:
 
     def startle(self) -> None:
         """Who is paying closes the sheet."""
+        self._startled_at = time.monotonic()
         self._startled.set()
         self._startled = asyncio.Event()
 
@@ -119,17 +121,21 @@ class Crowd:
         act = self._name(person)
         await self._say(person, f"/buy {act}", f"bought {act}")
         invoice = await invoice_of(self._tg, person, act, seconds=PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while not await self._pay(person, invoice):
-            if time.monotonic() > deadline:
-                self.silent.append(f"{act} cannot be paid")
+        begun = time.monotonic()
+        why: Counter[str] = Counter()
+        while failure := await self._pay(person, invoice):
+            why[failure] += 1
+            # A question that was left over is answered first, and then this one is "under way".
+            if time.monotonic() > max(begun, self._startled_at) + PATIENCE:
+                self.silent.append(f"{act} cannot be paid: {dict(why)}")
                 return
             await asyncio.sleep(0.2)
         self.acts += 1
         self.effects[f"delivered {act}"] += 1
         await self._hear(person, f"thanks {act}.")
 
-    async def _pay(self, person: Person, invoice: Seen) -> bool:
+    async def _pay(self, person: Person, invoice: Seen) -> str:
+        """Why it failed, if it did."""
         checkout = await person.checkout(invoice)
         paying = asyncio.create_task(checkout.pay())
         startled = asyncio.create_task(self._startled.wait())
@@ -139,8 +145,8 @@ class Crowd:
         try:
             await paying
         except PaymentFailed as error:
-            return error.code == "INVOICE_ALREADY_PAID"
-        return True
+            return "" if error.code == "INVOICE_ALREADY_PAID" else str(error)
+        return ""
 
 
 async def invoice_of(tg: Sandbox, person: Person, act: str, *, seconds: float = 10) -> Seen:

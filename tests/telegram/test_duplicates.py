@@ -1,4 +1,4 @@
-"""Updates as Telegram may bring them: twice, late, in any order, at once. What is done is done once."""
+"""Updates as Telegram may bring them: twice, late, in any order, at once."""
 
 import asyncio
 import random

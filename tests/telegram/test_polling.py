@@ -128,7 +128,6 @@ async def test_what_was_set_aside_is_replayed(fresh: Fresh, owner_db: Database) 
         (dead,) = await list_dead(core.db)
         assert (dead.tries, dead.error) == (3, "RuntimeError: not today")
         fails = False
-        await core.db.execute("UPDATE telegram.update SET received_at = now() - interval '1 hour'")
         assert await core.db.run(lambda tx: replay(tx, bot=dead.bot, number=dead.id)) == 1
         task = asyncio.create_task(sweep(core.updates))
         await until(lambda: _count(core.db, 1))

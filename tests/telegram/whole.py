@@ -1,4 +1,4 @@
-"""The whole runtime beside a sandbox, in this process: bots, payments, jobs, and a webhook or not."""
+"""The whole runtime beside a sandbox, in this process: bots, payments, jobs; a webhook or not."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

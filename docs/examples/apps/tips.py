@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from aiogram import F, Router
+from aiogram import F, Router, types
 from aiogram.filters import Command
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
-from aiogram.types import Message
 
 from kassa import money, outbox
 from kassa.apps import App, Kassa, MenuItem
@@ -14,7 +13,7 @@ from kassa.db import Tx
 from kassa.errors import Invalid
 from kassa.ledger import Leg, revenue, wallet
 from kassa.outbox import Job
-from kassa.payments import Delivered, Payment, Purpose
+from kassa.payments import Delivered, Message, Payment, Purpose
 from kassa.telegram import Pay, Speaker, Wish
 from kassa.users import User
 
@@ -26,14 +25,14 @@ class Tipping(StatesGroup):
 
 
 @router.message(Command("tip"))
-async def tip(message: Message, state: FSMContext, t: Speaker) -> Wish:
+async def tip(message: types.Message, state: FSMContext, t: Speaker) -> Wish:
     await state.set_state(Tipping.amount)
     return message.answer(t("how-much"))
 
 
 @router.message(Tipping.amount, F.text)
 async def typed(
-    message: Message, *, state: FSMContext, user: User, tx: Tx, t: Speaker, kassa: Kassa
+    message: types.Message, *, state: FSMContext, user: User, tx: Tx, t: Speaker, kassa: Kassa
 ) -> Wish | Pay:
     try:
         amount = money.parse(message.text or "", "XTR")
@@ -47,7 +46,8 @@ async def typed(
 async def on_paid(tx: Tx, payment: Payment) -> Delivered:
     month = timedelta(days=30)
     await outbox.put(tx, "tips.remind", {"user": payment.user}, key=str(payment.user), after=month)
-    return Delivered([Leg(wallet(payment.user, "XTR"), revenue("tips", "XTR"), payment.amount)])
+    leg = Leg(wallet(payment.user, "XTR"), revenue("tips", "XTR"), payment.amount)
+    return Delivered([leg], [Message("thanks")])
 
 
 async def remind(kassa: Kassa, job: Job) -> None:
@@ -61,14 +61,17 @@ async def remind(kassa: Kassa, job: Job) -> None:
 RU = """tip = Чаевые
 how-much = Сколько звёзд? Напишите число, или /cancel.
 no-amount = Не вижу числа. Например: 50
+thanks = Спасибо! ☕️
 remind = Прошёл месяц. Если кофе всё ещё хорош: /tip"""
 UZ = """tip = Choychaqa
 how-much = Nechta yulduz? Sonini yozing yoki /cancel.
 no-amount = Son ko‘rinmadi. Masalan: 50
+thanks = Rahmat! ☕️
 remind = Bir oy o‘tdi. Qahva hali ham yaxshi bo‘lsa: /tip"""
 EN = """tip = A tip
 how-much = How many Stars? Type the number, or /cancel.
 no-amount = I see no number. For example: 50
+thanks = Thank you! ☕️
 remind = A month has passed. If the coffee is still good: /tip"""
 
 APP = App(

@@ -39,9 +39,12 @@ def given(apps: Sequence[App]) -> Iterator[None]:
 
 
 def named(settings: Settings) -> list[str]:
-    """The apps that the settings want. One that is only the default need not be installed."""
-    names = [name for bot in settings.bots for name in bot.apps] or list(settings.apps)
-    if settings.is_default("apps") and settings.is_default("bots"):
+    """The apps that the settings want, with or without a bot. One that is only the default needs
+    a bot, and need not be installed."""
+    names = [name for bot in settings.bots for name in bot.apps]
+    if not settings.is_default("apps"):
+        names = names or list(settings.apps)
+    elif settings.is_default("bots"):
         known = _installed().keys() | {app.name for app in _given.get()}
         names = [name for name in names if name in known or name not in settings.apps]
     return list(dict.fromkeys(names))

@@ -1,6 +1,7 @@
 """`kassa webhook` and `kassa updates`: where Telegram brings updates, and those that failed."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -107,10 +108,9 @@ def replay(
     everything: Annotated[bool, typer.Option("--all", help="All that were set aside.")] = False,
 ) -> None:
     """Try updates again that were set aside. `kassa run` does it within seconds."""
-    from kassa.telegram import keeping
-
     if (bot is None) != everything:
         raise Invalid("Say which bot's, or --all.")
+    from kassa.telegram import keeping
 
     async def work(opened: Opened) -> int:
         return await opened.database.run(lambda tx: keeping.replay(tx, bot=bot, number=number))
@@ -120,15 +120,24 @@ def replay(
 
 
 def _each(found: Settings, name: str | None, work: "Callable[[Bot], Awaitable[None]]") -> None:
+    """One that fails, such as by a token that was revoked, is told of; the others are done."""
+    from kassa.botapi import NotDone, NotKnown, Refused
     from kassa.telegram.bots import from_settings
 
-    async def call(bots: "Bots") -> None:
+    async def call(bots: "Bots") -> bool:
+        done = True
         try:
             for each in [bots[name]] if name else bots.all:
-                await work(each)
+                try:
+                    await work(each)
+                except (Refused, NotDone, NotKnown) as error:
+                    print(f"{each.name}: {error}", file=sys.stderr)
+                    done = False
         finally:
             await bots.close()
+        return done
 
     if not found.bots:
         raise Invalid("There is no bot: set TELEGRAM_BOT_TOKEN, or write [[bot]] tables.")
-    asyncio.run(call(from_settings(found)))
+    if not asyncio.run(call(from_settings(found))):
+        raise typer.Exit(1)

@@ -15,7 +15,7 @@ import typer
 
 from kassa.cli import demo_place
 from kassa.cli.common import settings
-from kassa.cli.demo_kassa import Kassa
+from kassa.cli.demo_kassa import Kassa, nobody_left
 from kassa.cli.demo_place import Place
 from kassa.db import EmbeddedServer
 from kassa.errors import Unavailable
@@ -29,6 +29,7 @@ BOT, APP = "kassa_demo_bot", "tokens"
 STARS = 5_000  # play money, as all of it
 
 _BEGIN_SECONDS = 60
+_TRANSFER_SECONDS = 10
 
 
 class Language(StrEnum):
@@ -39,7 +40,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-YOU = {Language.RU: "Вы", Language.UZ: "Siz", Language.EN: "You"}
+GUESTS = {Language.RU: "Гость", Language.UZ: "Mehmon", Language.EN: "Guest"}
 NAMES = {Language.RU: "Художник", Language.UZ: "Rassom", Language.EN: "Artist"}
 
 
@@ -78,9 +79,10 @@ async def _demo(folder: Path, asked: Asked) -> None:
     told = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(each, told.set)
+    (await nobody_left(folder)).close()  # of a demo that was killed
     last = demo_place.last(folder)
-    chat_port = await demo_place.free(asked.port, last.chat, "--port")
-    port = await demo_place.free(asked.kassa_port, last.kassa, "--kassa-port", but=chat_port)
+    chat_port = demo_place.free(asked.port, last.chat, "--port")
+    port = demo_place.free(asked.kassa_port, last.kassa, "--kassa-port", but=chat_port)
     async with (
         _postgresql(folder),
         _telegram(folder, chat_port) as tg,
@@ -120,16 +122,30 @@ async def _telegram(folder: Path, port: int) -> "AsyncIterator[Sandbox]":
         raise Unavailable(f"{error} To begin anew, delete {folder}.") from None
     except OSError as error:
         raise demo_place.taken(port, "--port", error) from None
+    sending = asyncio.create_task(_send_transfers(tg))
     try:
         yield tg
     finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
         await tg.stop()
+
+
+async def _send_transfers(tg: "Sandbox") -> None:
+    """A guest has no bank to transfer by hand from: whoever was given requisites has done it."""
+    shop = tg.bank.shop("oneplat")
+    while True:
+        long_ago = tg.clock.now() - _TRANSFER_SECONDS
+        for each in shop.payments:
+            if each.state == "waiting" and each.method and each.created <= long_ago:
+                await shop.pay(each.ref)
+        await asyncio.sleep(1)
 
 
 @asynccontextmanager
 async def _kassa(folder: Path, tg: "Sandbox", port: int) -> AsyncIterator[Kassa]:
     _open_shops(tg, port)
-    kassa = Kassa(folder, _wiring(tg, port))
+    kassa = await Kassa.begin(folder, _wiring(tg, port))
     try:
         yield kassa
     finally:
@@ -148,6 +164,7 @@ def _wiring(tg: "Sandbox", port: int) -> dict[str, str]:
     )
     return {
         "KASSA_APPS": APP,
+        "KASSA_LOG": "text",
         "PORT": str(port),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "TELEGRAM_API_URL": tg.url,
@@ -170,15 +187,22 @@ def _wiring(tg: "Sandbox", port: int) -> dict[str, str]:
 async def _begin(tg: "Sandbox", kassa: Kassa, language: Language, *, moved: bool) -> str:
     """The chat's address, when the bot has said something in it. Its buttons lead to Kassa; if
     that is elsewhere now, Start is pressed again."""
+    from tgsandbox.watching import Late
+
     bot = tg.bot(BOT, name=NAMES[language])
-    person = tg.user(YOU[language], language=language, stars=STARS)
+    person = tg.user(GUESTS[language], language=language, stars=STARS)
     chat = bot.chat_with(person.user)
     greeted = any(each.sender == bot.id for each in chat.messages.values())
     if moved or not greeted:
         await person.start(bot)
-    await kassa.ready(_BEGIN_SECONDS)
-    if moved or not greeted:
-        await person.reply(where=bot, timeout=_BEGIN_SECONDS)
+    try:
+        await kassa.ready(_BEGIN_SECONDS)
+        if moved or not greeted:
+            await person.reply(where=bot, timeout=_BEGIN_SECONDS)
+    except (TimeoutError, Late):
+        raise Unavailable(
+            f"The bot is silent. This is what Kassa says:\n{kassa.log_tail()}"
+        ) from None
     return f"{tg.url}/#{person.id}/{chat.key}"
 
 
@@ -192,7 +216,8 @@ def _tell(place: Place, asked: Asked) -> None:
             print(f"Port {was} was taken, so it is {port}; {option} chooses another.")
     print(
         f"\nThe bot waits for you here:\n\n    {place.url}\n\n"
-        "All money is play money. Ctrl-C ends it; the next start goes on where it was.",
+        "All money is play money, and a transfer by hand comes by itself. "
+        "Ctrl-C ends it;\nthe next start goes on where it was.",
         flush=True,
     )
 

@@ -1,11 +1,14 @@
 """Kassa beside the demo: a process of its own, with the demo's settings and nobody else's."""
 
 import asyncio
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from kassa.config import VARIABLES
 from kassa.errors import Unavailable
@@ -16,10 +19,11 @@ _TAIL = 12  # lines
 
 
 class Kassa:
-    """Begun when it is made. It ends with us, however we end: it holds the end of a pipe."""
+    """It ends with us, however we end: we hold an end of a pipe. `alive` is a lock that all its
+    processes hold, so that it is known when the last of them has gone."""
 
-    def __init__(self, folder: Path, wiring: Mapping[str, str]) -> None:
-        self._log = folder / "kassa.log"
+    def __init__(self, folder: Path, wiring: Mapping[str, str], alive: IO[str]) -> None:
+        self._folder, self._log = folder, folder / "kassa.log"
         self._address = f"http://127.0.0.1:{wiring['PORT']}"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -29,8 +33,14 @@ class Kassa:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
+                pass_fds=[alive.fileno()],
                 start_new_session=True,  # Ctrl-C is for us to hear; then we tell it
             )
+
+    @classmethod
+    async def begin(cls, folder: Path, wiring: Mapping[str, str]) -> "Kassa":
+        with await nobody_left(folder) as alive:
+            return cls(folder, wiring, alive)
 
     async def ready(self, seconds: float) -> None:
         import aiohttp
@@ -50,7 +60,7 @@ class Kassa:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def stop(self) -> None:
-        """With its PostgreSQL, and what it is doing done."""
+        """With all its processes, and what they are doing done."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -59,10 +69,27 @@ class Kassa:
         except TimeoutError:
             self._process.kill()
             raise Unavailable(f"Kassa did not end by itself:\n{self.log_tail()}") from None
+        (await nobody_left(self._folder)).close()
 
     def log_tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()
         return "\n".join([*lines[-_TAIL:], f"(all of it: {self._log})"])
+
+
+async def nobody_left(folder: Path) -> IO[str]:
+    """The lock, ours when no process of Kassa's holds it: the kernel takes it from the dead."""
+    lock = (folder / "kassa.lock").open("a")
+    deadline = time.monotonic() + _STOP_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise Unavailable(f"Kassa in {folder} does not end; see kassa.log there.") from None
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            return lock
 
 
 def _foreign(environ: Mapping[str, str]) -> dict[str, str]:

@@ -3,12 +3,10 @@
 What has been said in the chat has buttons that lead to Kassa's port, so it should not change.
 """
 
-import asyncio
 import errno
 import fcntl
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,8 +16,7 @@ from kassa.errors import Unavailable
 
 HOST = "127.0.0.1"
 
-_LEAVING_SECONDS = 2  # until a demo that was killed has let go of its ports
-_TRIED = 100  # ports after the one that is taken
+_TRIED = 100  # ports
 
 
 @dataclass(frozen=True)
@@ -57,23 +54,14 @@ def keep(folder: Path, place: Place) -> None:
     (folder / "place.json").write_text(json.dumps(asdict(place)))
 
 
-async def free(asked: int | None, usual: int, option: str, *, but: int = 0) -> int:
+def free(asked: int | None, usual: int, option: str, *, but: int = 0) -> int:
     """The port that was asked for, and no other; or the usual one, or one after it."""
-    deadline = time.monotonic() + _LEAVING_SECONDS
     wanted = asked or usual
-    while True:
-        error = OSError(errno.EADDRINUSE, "the other page has it") if wanted == but else bad(wanted)
-        if error is None:
-            return wanted
-        if wanted == but or error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-            break
-        await asyncio.sleep(0.1)
-    if asked:
-        raise taken(asked, option, error)
-    for port in range(usual + 1, min(usual + 1 + _TRIED, 65_536)):
+    ports = [wanted] if asked else range(usual, min(usual + _TRIED, 65_536))
+    for port in ports:
         if port != but and bad(port) is None:
             return port
-    raise taken(usual, option, error)
+    raise taken(wanted, option, bad(wanted) or OSError(errno.EADDRINUSE, "the chat page is there"))
 
 
 def bad(port: int) -> OSError | None:

@@ -5,12 +5,15 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from kassa import clock
 from kassa.db import Database, Reader, Tx
 from kassa.errors import NotFound
 from kassa.log import get
-from kassa.telegram.updates import NotTaken, Updates
+
+if TYPE_CHECKING:
+    from kassa.telegram.updates import Updates
 
 LEFT_OVER = timedelta(minutes=2)  # Telegram, or whoever polls, is still at those that are newer
 KEPT = timedelta(days=3)  # Telegram brings nothing again that is older than a day
@@ -28,8 +31,10 @@ class SetAside:
     dead_at: datetime
 
 
-async def sweep(updates: Updates) -> None:
+async def sweep(updates: "Updates") -> None:
     """By whoever leads: what nobody brings any more, such as after a change from polling."""
+    from kassa.telegram.updates import NotTaken  # with aiogram, which commands need not wait for
+
     while True:
         rows = await updates.database.fetch(
             """
@@ -91,7 +96,8 @@ async def replay(tx: Tx, *, bot: int | None = None, number: int | None = None) -
     done = await tx.fetchval(
         """
         WITH again AS (
-            UPDATE telegram.update SET dead_at = NULL, tries = 0
+            UPDATE telegram.update
+               SET dead_at = NULL, tries = 0, received_at = least(received_at, $3)
              WHERE dead_at IS NOT NULL AND ($1::bigint IS NULL OR bot = $1)
                AND ($2::bigint IS NULL OR id = $2)
             RETURNING 1
@@ -100,5 +106,6 @@ async def replay(tx: Tx, *, bot: int | None = None, number: int | None = None) -
         """,
         bot,
         number,
+        clock.now() - LEFT_OVER,
     )
     return int(done)

@@ -14,7 +14,7 @@ from kassa.payments import Payments
 from kassa.payments.arrivals import arrived
 from kassa.payments.checkouts import Checkouts
 from kassa.secret import Secret
-from kassa.telegram import common, keeping, naming, showing, webhook
+from kassa.telegram import common, keeping, lazily, naming, showing, webhook
 from kassa.telegram.bots import Bots
 from kassa.telegram.carrying import Carrying
 from kassa.telegram.face import FACE, Faces
@@ -49,6 +49,7 @@ class Telegram:
         apps: Sequence[Shown],
         given: Mapping[str, Any],
     ) -> None:
+        lazily.build()
         self.bots = bots
         self._payments = payments
         self._settings = settings
@@ -91,6 +92,10 @@ class Telegram:
         )
 
     @property
+    def _by_webhook(self) -> bool:
+        return bool(self._settings.telegram_webhook_url)
+
+    @property
     def led(self) -> dict[str, Work]:
         """What one process does for all."""
         work: dict[str, Work] = {
@@ -98,7 +103,7 @@ class Telegram:
             "telegram.sweep": lambda: keeping.sweep(self.updates),
             "telegram.prune": lambda: keeping.prune(self.updates.database),
         }
-        if not self._settings.telegram_webhook_url:
+        if not self._by_webhook:
             for bot in self.bots.all:
                 work[f"telegram.poll:{bot.id}"] = Poller(self.updates, bot).run
         return work
@@ -122,12 +127,13 @@ class Telegram:
     async def _present(self) -> None:
         """What Telegram shows of the bots, and where it brings updates."""
         await self._faces.look()
+        fresh = set(self.bots.all)  # the secret may be another than the one that Telegram has
         while True:
-            done = [
-                await self._try(partial(webhook.ensure, self._settings, self._key, bot))
-                for bot in self.bots.all
-            ]
-            await asyncio.sleep(_LOOK_SECONDS if all(done) else _AGAIN_SECONDS)
+            for bot in self.bots.all:
+                tell = webhook.register if bot in fresh and self._by_webhook else webhook.ensure
+                if await self._try(partial(tell, self._settings, self._key, bot)):
+                    fresh.discard(bot)
+            await asyncio.sleep(_AGAIN_SECONDS if fresh else _LOOK_SECONDS)
 
     async def _try(self, work: Callable[[], Awaitable[None]]) -> bool:
         try:

@@ -17,12 +17,16 @@ from kassa.errors import NotFound
 from kassa.telegram import Speaker, Wish, Wishes, private
 from kassa.telegram import showing as house_shows
 from kassa.telegram.routing import House
+from kassa.texts import load
 from kassa.users import User
 
 router = Router()
 
-# What concerns one person's money is said to them alone.
-router.message.register(private.elsewhere, Command("balance", "pay", "generate"), ~private.ONLY)
+
+@router.message(Command("balance", "pay", "generate"), ~private.ONLY)
+async def elsewhere(message: Message, bot: AiogramBot, t: Speaker) -> Wish:
+    """What concerns one person's money is said to them alone."""
+    return await private.elsewhere(message, bot, Speaker(load("kassa.telegram"), t.language))
 
 
 class Asking(StatesGroup):
@@ -38,7 +42,9 @@ async def balance(message: Message, user: User, tx: Tx, t: Speaker, kassa: Kassa
 
 
 @router.callback_query(F.data == "balance")
-async def show_balance(query: CallbackQuery, user: User, tx: Tx, t: Speaker, kassa: Kassa) -> Wishes:
+async def show_balance(
+    query: CallbackQuery, user: User, tx: Tx, t: Speaker, kassa: Kassa
+) -> Wishes:
     return (await _balance(query, user, tx, t, kassa)).instead(query)
 
 
@@ -53,18 +59,16 @@ async def pay(message: Message, t: Speaker, kassa: Kassa) -> Wish:
     return showing.pay(t, _page(kassa, message)).new(message)
 
 
-@router.callback_query(F.data.regexp(r"^balance_history(?::([0-9]{1,18}))?$").as_("found"))
+@router.callback_query(F.data.regexp(r"^balance_history(:[0-9]{1,18})?$"))
 async def history(query: CallbackQuery, user: User, tx: Tx, t: Speaker) -> Wishes:
     _, _, before = (query.data or "").partition(":")
-    lines = await service.history(
-        tx, user, before=int(before) if before else None, most=LINES + 1
-    )
+    lines = await service.history(tx, user, before=int(before) if before else None, most=LINES + 1)
     return showing.history(t, lines, first=not before).instead(query)
 
 
 @router.callback_query(F.data == "main_menu")
 async def main_menu(
-    query: CallbackQuery, user: User, t: Speaker, kassa: Kassa, house: House, state: FSMContext
+    query: CallbackQuery, *, user: User, t: Speaker, kassa: Kassa, house: House, state: FSMContext
 ) -> Wishes:
     await state.clear()
     base = house_shows.base(kassa.settings)
@@ -79,6 +83,7 @@ async def main_menu(
 @router.message(Command("generate"))
 async def generate(
     message: Message,
+    *,
     command: CommandObject,
     user: User,
     tx: Tx,
@@ -87,7 +92,7 @@ async def generate(
     state: FSMContext,
 ) -> Wish:
     await state.clear()
-    return await _draw(message, command.args, user, tx, t, kassa)
+    return await _draw(message, command.args, user=user, tx=tx, t=t, kassa=kassa)
 
 
 @router.callback_query(F.data == "tokens:draw")
@@ -98,26 +103,29 @@ async def ask(query: CallbackQuery, t: Speaker, kassa: Kassa, state: FSMContext)
 
 @router.message(StateFilter(Asking.words), F.text, ~F.text.startswith("/"))
 async def told(
-    message: Message, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
+    message: Message, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
 ) -> Wish:
-    said = await _draw(message, message.text, user, tx, t, kassa)
-    if await _is_drawing(tx, user):
+    try:
+        pictures.words(message.text)
+    except WrongWords:
+        pass  # they may try again
+    else:
         await state.clear()
-    return said
+    return await _draw(message, message.text, user=user, tx=tx, t=t, kassa=kassa)
 
 
 @router.callback_query(F.data.in_({f"tokens:{each}" for each in IDEAS}))
 async def idea(
-    query: CallbackQuery, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
+    query: CallbackQuery, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
 ) -> Wishes:
     await state.clear()
     said = t((query.data or "").removeprefix("tokens:"))
-    return [query.answer(), await _draw(query, said, user, tx, t, kassa)]
+    return [query.answer(), await _draw(query, said, user=user, tx=tx, t=t, kassa=kassa)]
 
 
 @router.callback_query(F.data.regexp(r"^tokens:(again|bigger):([0-9]{1,18})$"))
 async def more(
-    query: CallbackQuery, user: User, tx: Tx, t: Speaker, kassa: Kassa, bot: AiogramBot
+    query: CallbackQuery, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, bot: AiogramBot
 ) -> Wishes:
     _, which, number = (query.data or "").split(":")
     try:
@@ -144,7 +152,13 @@ async def more(
 
 
 async def _draw(
-    event: Message | CallbackQuery, said: str | None, user: User, tx: Tx, t: Speaker, kassa: Kassa
+    event: Message | CallbackQuery,
+    said: str | None,
+    *,
+    user: User,
+    tx: Tx,
+    t: Speaker,
+    kassa: Kassa,
 ) -> Wish:
     assert event.bot is not None
     try:

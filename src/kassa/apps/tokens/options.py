@@ -56,9 +56,9 @@ class Package(_Options):
 class Art(_Options):
     """What a picture costs, by its size."""
 
-    small: int = Field(5, ge=1, le=MOST_TOKENS)
-    medium: int = Field(10, ge=1, le=MOST_TOKENS)
-    large: int = Field(20, ge=1, le=MOST_TOKENS)
+    small: int = Field(default=5, ge=1, le=MOST_TOKENS)
+    medium: int = Field(default=10, ge=1, le=MOST_TOKENS)
+    large: int = Field(default=20, ge=1, le=MOST_TOKENS)
 
     def cost(self, size: str) -> int:
         return {"small": self.small, "medium": self.medium, "large": self.large}[size]

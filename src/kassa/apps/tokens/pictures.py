@@ -68,25 +68,32 @@ async def want(
     tx: Tx, user: User, bot: int, said: str, *, options: Options, size: str, variation: int = 0
 ) -> Drawing:
     """Sets its price aside, and puts the job. Raises NotEnough, StillDrawing or WrongWords."""
-    row = await tx.fetchrow(
-        f"""
-        INSERT INTO tokens.drawing (user_id, bot, words, variation, size, cost, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (user_id) WHERE status = 'wanted' DO NOTHING
-        RETURNING {_COLUMNS}
-        """,  # noqa: S608
-        *(user.id, bot, words(said), variation, size, options.art.cost(size), clock.now()),
-    )
-    if row is None:
-        raise StillDrawing("One picture at a time.")
-    drawing = _drawing(row)
-    try:
+    line = words(said)
+    async with tx.savepoint():
+        row = await tx.fetchrow(
+            f"""
+            INSERT INTO tokens.drawing (user_id, bot, words, variation, size, cost, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (user_id) WHERE status = 'wanted' DO NOTHING
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608
+            *(user.id, bot, line, variation, size, options.art.cost(size), clock.now()),
+        )
+        if row is None:
+            raise StillDrawing("One picture at a time.")
+        drawing = _drawing(row)
         await service.hold(tx, user, drawing.cost, key=str(drawing.id), what="draw")
-    except BaseException:
-        await tx.execute("DELETE FROM tokens.drawing WHERE id = $1", drawing.id)
-        raise
     await outbox.put(tx, DRAW, {"drawing": drawing.id}, key=str(drawing.id), most=TRIES)
     return drawing
+
+
+async def next_variation(on: Reader, drawing: Drawing) -> int:
+    """Of the same words, one that this person has not had yet."""
+    found: int = await on.fetchval(
+        "SELECT max(variation) + 1 FROM tokens.drawing WHERE user_id = $1 AND words = $2",
+        *(drawing.user, drawing.words),
+    )
+    return found
 
 
 async def one(on: Reader, number: int, *, user: int | None = None) -> Drawing:

@@ -37,16 +37,18 @@ class Said:
     def new(self, event: Message | CallbackQuery) -> SendMessage:
         message = event.message if isinstance(event, CallbackQuery) else event
         assert message is not None
-        return SendMessage(
-            chat_id=message.chat.id, text=self.text, reply_markup=self._keyboard()
-        )
+        return SendMessage(chat_id=message.chat.id, text=self.text, reply_markup=self._keyboard())
 
     def instead(self, query: CallbackQuery) -> list[Wish]:
         message = query.message
         if not isinstance(message, Message) or message.text is None:  # a picture, or too old
             return [query.answer(), self.new(query)] if message is not None else [query.answer()]
-        there = {"chat_id": message.chat.id, "message_id": message.message_id}
-        edit = EditMessageText(text=self.text, reply_markup=self._keyboard(), **there)
+        edit = EditMessageText(
+            chat_id=message.chat.id,
+            message_id=message.message_id,
+            text=self.text,
+            reply_markup=self._keyboard(),
+        )
         return [query.answer(), edit]
 
     def _keyboard(self) -> InlineKeyboardMarkup | None:

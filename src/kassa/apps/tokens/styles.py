@@ -4,11 +4,14 @@ all lengths are parts of the side, so that chance is asked the same whatever the
 import math
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from kassa.apps.tokens.colours import Colour, Palette, mix
 
+Point = tuple[float, float]
+Pen = tuple[ImageDraw.ImageDraw, int]  # and the side that it draws on
 Style = Callable[[int, Palette, random.Random], Image.Image]
 
 
@@ -17,9 +20,9 @@ def hills(side: int, palette: Palette, chance: random.Random) -> Image.Image:
     low, high = palette.bright(1), palette.deep(0)
     canvas = _sky(side, high, low)
     x, y, r = chance.uniform(0.25, 0.75), chance.uniform(0.3, 0.48), chance.uniform(0.06, 0.11)
-    canvas = _glow(canvas, x, y, r * 5, palette.pale(1), 0.75)
+    canvas = _glow(canvas, (x, y), r * 5, palette.pale(1), 0.75)
     ink = ImageDraw.Draw(canvas, "RGBA")
-    _disc(ink, side, x, y, r, palette.pale(1), 255)
+    _disc((ink, side), (x, y), r, palette.pale(1))
     many = chance.randint(5, 7)
     for number in range(many):
         near = (number + 1) / many
@@ -64,7 +67,9 @@ def currents(side: int, palette: Palette, chance: random.Random) -> Image.Image:
 
 def mandala(side: int, palette: Palette, chance: random.Random) -> Image.Image:
     """Petals around a middle, ring upon ring."""
-    canvas = _glow(_sky(side, palette.dark(0), palette.dark(1)), 0.5, 0.5, 0.6, palette.deep(0), 1)
+    canvas = _glow(
+        _sky(side, palette.dark(0), palette.dark(1)), (0.5, 0.5), 0.6, palette.deep(0), 1
+    )
     ink = ImageDraw.Draw(canvas, "RGBA")
     petals = chance.choice((8, 10, 12, 14, 16))
     rings = chance.randint(6, 8)
@@ -77,21 +82,12 @@ def mandala(side: int, palette: Palette, chance: random.Random) -> Image.Image:
         shift = math.pi / many * (ring % 2)
         for each in range(many):
             angle = 2 * math.pi * each / many + shift
-            shape = _petal(side, angle, begin, far, wide, bow)
+            shape = _petal(side, angle, (begin, far), wide, bow)
             ink.polygon(shape, fill=(*fill, 96))
             ink.line([*shape, shape[0]], fill=(*edge, 230), width=max(1, side // 700))
-            tip = far * 1.015
-            _disc(
-                ink,
-                side,
-                0.5 + tip * math.cos(angle),
-                0.5 + tip * math.sin(angle),
-                0.004 + 0.004 * (ring % 3),
-                edge,
-                255,
-            )
-    _disc(ink, side, 0.5, 0.5, 0.035, palette.pale(0), 255)
-    _disc(ink, side, 0.5, 0.5, 0.022, palette.vivid(2), 255)
+            _disc((ink, side), _around(angle, far * 1.015), 0.004 + 0.004 * (ring % 3), edge)
+    _disc((ink, side), (0.5, 0.5), 0.035, palette.pale(0))
+    _disc((ink, side), (0.5, 0.5), 0.022, palette.vivid(2))
     return canvas
 
 
@@ -100,12 +96,12 @@ def planets(side: int, palette: Palette, chance: random.Random) -> Image.Image:
     canvas = _sky(side, palette.dark(0), mix(palette.dark(2), palette.deep(2), 0.5))
     for number in range(4):
         x, y = chance.random(), chance.random()
-        canvas = _glow(canvas, x, y, chance.uniform(0.2, 0.5), palette.deep(number), 0.5)
+        canvas = _glow(canvas, (x, y), chance.uniform(0.2, 0.5), palette.deep(number), 0.5)
     ink = ImageDraw.Draw(canvas, "RGBA")
     for _ in range(420):
         size = chance.uniform(0.0006, 0.0022)
         bright = chance.randint(60, 255)
-        _disc(ink, side, chance.random(), chance.random(), size, palette.pale(0), bright)
+        _disc((ink, side), (chance.random(), chance.random()), size, palette.pale(0), bright)
     x, y, r = chance.uniform(0.4, 0.6), chance.uniform(0.42, 0.58), chance.uniform(0.17, 0.24)
     tilt = chance.uniform(-0.5, 0.5)
     flat = chance.uniform(0.18, 0.32)
@@ -123,7 +119,9 @@ def planets(side: int, palette: Palette, chance: random.Random) -> Image.Image:
 
 def seeds(side: int, palette: Palette, chance: random.Random) -> Image.Image:
     """As in a sunflower: each a golden angle further than the one before."""
-    canvas = _glow(_sky(side, palette.pale(0), palette.pale(1)), 0.5, 0.5, 0.6, (255, 255, 255), 1)
+    canvas = _glow(
+        _sky(side, palette.pale(0), palette.pale(1)), (0.5, 0.5), 0.6, (255, 255, 255), 1
+    )
     ink = ImageDraw.Draw(canvas, "RGBA")
     golden = math.pi * (3 - math.sqrt(5)) + chance.choice((0, 0, 0.0015, -0.0015))
     many = chance.randint(500, 900)
@@ -134,8 +132,9 @@ def seeds(side: int, palette: Palette, chance: random.Random) -> Image.Image:
         x, y = 0.5 + far * math.cos(angle), 0.5 + far * math.sin(angle)
         size = 0.004 + 0.022 * part * (0.6 + 0.4 * math.sin(wave * angle + shift + 9 * part))
         colour = mix(palette.vivid(number), palette.vivid(int(part * 3.99)), 0.7)
-        _disc(ink, side, x, y, size, colour, 205)
-        _disc(ink, side, x - size * 0.3, y - size * 0.3, size * 0.3, palette.pale(0), 110)
+        _disc((ink, side), (x, y), size, colour, 205)
+        light = (x - size * 0.3, y - size * 0.3)
+        _disc((ink, side), light, size * 0.3, palette.pale(0), 110)
     return canvas
 
 
@@ -187,11 +186,9 @@ def _sky(side: int, top: Colour, bottom: Colour) -> Image.Image:
     )
 
 
-def _glow(
-    canvas: Image.Image, x: float, y: float, r: float, colour: Colour, strength: float
-) -> Image.Image:
+def _glow(canvas: Image.Image, at: Point, r: float, colour: Colour, strength: float) -> Image.Image:
     """Light that fades with distance."""
-    side = canvas.width
+    (x, y), side = at, canvas.width
     size = max(2, round(2 * r * side))
     spot = Image.radial_gradient("L").resize((size, size), Image.Resampling.BICUBIC)
     spot = spot.point([round((1 - min(1, i / 181)) ** 2 * 255 * strength) for i in range(256)])
@@ -200,9 +197,8 @@ def _glow(
     return Image.composite(Image.new("RGB", canvas.size, colour), canvas, mask)
 
 
-def _disc(
-    ink: ImageDraw.ImageDraw, side: int, x: float, y: float, r: float, colour: Colour, alpha: int
-) -> None:
+def _disc(pen: Pen, at: Point, r: float, colour: Colour, alpha: int = 255) -> None:
+    (ink, side), (x, y) = pen, at
     box = ((x - r) * side, (y - r) * side, (x + r) * side, (y + r) * side)
     ink.ellipse(box, fill=(*colour, alpha))
 
@@ -215,16 +211,21 @@ def _ridge(
     for _ in range(8):
         rough *= keeps
         finer = [heights[0]]
-        for one, other in zip(heights, heights[1:], strict=False):
+        for one, other in pairwise(heights):
             finer += [(one + other) / 2 + chance.uniform(-rough, rough) * 0.6, other]
         heights = finer
     return [(number / (len(heights) - 1), each) for number, each in enumerate(heights)]
 
 
+def _around(angle: float, far: float) -> Point:
+    """From the middle."""
+    return 0.5 + far * math.cos(angle), 0.5 + far * math.sin(angle)
+
+
 def _petal(
-    side: int, angle: float, begin: float, end: float, wide: float, bow: float
+    side: int, angle: float, reach: Point, wide: float, bow: float
 ) -> list[tuple[float, float]]:
-    shape = []
+    (begin, end), shape = reach, []
     for number in range(33):
         part = 1 - abs(number / 16 - 1)  # out, and back on the other side
         sign = 1 if number <= 16 else -1

@@ -1,6 +1,7 @@
 // What the server is asked, and the ways in which it may not answer.
 
 import { initData } from "./telegram.js";
+import { lang } from "./words.js";
 
 const API = new URL(`${document.documentElement.dataset.root}../api/miniapp/`, location.href);
 const SECONDS = 20;
@@ -12,6 +13,7 @@ export class Refused extends Error {
     this.status = status;
     this.code = answer.code ?? "";
     this.others = answer.others;
+    this.payment = answer.payment_id;
   }
 }
 
@@ -23,7 +25,7 @@ async function call(method, path, body, headers = {}) {
   try {
     answer = await fetch(new URL(path, API), {
       method,
-      headers: { "X-Telegram-Init-Data": initData, ...(body && { "Content-Type": "application/json" }), ...headers },
+      headers: { "X-Telegram-Init-Data": initData, "Accept-Language": lang, ...(body && { "Content-Type": "application/json" }), ...headers },
       body: body && JSON.stringify({ ...body, init_data: initData }),
       signal: AbortSignal.timeout?.(SECONDS * 1000),
     });

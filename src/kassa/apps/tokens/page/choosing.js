@@ -20,14 +20,16 @@ export function wrongEmail(address) {
   if (at < 1 || at === address.length - 1) return { text: words.email_at };
   const [name, domain] = [address.slice(0, at), address.slice(at + 1).toLowerCase()];
   if (TYPOS[domain]) return { text: words.email_wrong, maybe: `${name}@${TYPOS[domain]}` };
-  if (!/^[^\s@,;<>"()]{1,64}$/.test(name) || !/^([\p{L}\d]([\p{L}\d-]*[\p{L}\d])?\.)+[\p{L}\d-]{2,63}$/u.test(domain) || name.startsWith(".") || name.endsWith(".")) {
+  if (!/^[\w.!#$%&'*+/=?^`{|}~-]{1,64}$/.test(name) || !/^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]{2,63}$/.test(domain) || address.includes("..")) {
     return { text: words.email_wrong };
   }
   return null;
 }
 
-/** Stars are paid inside Telegram, which gives the receipt. */
-export const wantsEmail = (method) => method.currency !== "XTR";
+/** Stars are paid inside Telegram, which gives the receipt; a card's page asks for it anyway. */
+export const takesEmail = (method) => method.currency !== "XTR";
+const needsEmail = (method) => method.id === "card" && takesEmail(method);
+const wrongFor = (method, address) => (takesEmail(method) && (address || needsEmail(method)) ? wrongEmail(address) : null);
 
 export const hero = (me, onhistory) =>
   h("section", { class: "hero", "aria-label": words.balance },
@@ -103,14 +105,18 @@ export function choosing({ me, choice, onchange, onhistory, note = "" }) {
     autocapitalize: "off", spellcheck: "false", maxlength: "254", placeholder: "name@example.com", "aria-describedby": "email-told", value: choice.email,
     oninput: () => {
       choice.email = input.value.trim();
-      if (input.ariaInvalid === "true") tell(wrongEmail(choice.email));
+      if (input.ariaInvalid === "true") tell(wrongFor(methodOf(), choice.email));
       changed();
     },
-    onblur: () => choice.email && tell(wrongEmail(choice.email)),
+    onblur: () => tell(choice.email ? wrongFor(methodOf(), choice.email) : null),
     onkeydown: (event) => event.key === "Enter" && input.blur(),
   });
   const told = h("p", { class: "field-told", id: "email-told" });
+  let said;
   function tell(wrong) {
+    const hint = needsEmail(methodOf()) ? words.email_hint : words.email_free;
+    const anew = said !== (said = JSON.stringify([wrong, hint]));
+    if (!anew) return; // what is being clicked stays there
     input.ariaInvalid = String(Boolean(wrong));
     told.classList.toggle("bad", Boolean(wrong));
     told.replaceChildren(wrong?.maybe
@@ -120,7 +126,7 @@ export function choosing({ me, choice, onchange, onhistory, note = "" }) {
           changed();
           input.focus();
         } }, words.email_maybe(wrong.maybe))
-      : wrong?.text ?? words.email_hint);
+      : wrong?.text ?? hint);
   }
   tell(null);
   const field = h("div", { class: "field" }, h("label", { for: "email" }, words.email), input, told);
@@ -141,21 +147,22 @@ export function choosing({ me, choice, onchange, onhistory, note = "" }) {
       supportLink(me)));
 
   function changed() {
-    field.hidden = !wantsEmail(methodOf());
+    field.hidden = !takesEmail(methodOf());
+    if (input.ariaInvalid !== "true") tell(null); // its hint may be another now
     onchange();
   }
   fill();
-  field.hidden = !wantsEmail(methodOf());
+  field.hidden = !takesEmail(methodOf());
   return {
     view,
-    /** What is being bought: {credits, price, currency, method}. */
+    /** What is being bought: {id, credits, amount, currency}. */
     chosen() {
       const { id, currency } = methodOf();
-      return { credits: choice.credits, price: me.packages.find(({ credits }) => credits === choice.credits).prices[currency], currency, method: id };
+      return { id, credits: choice.credits, amount: me.packages.find(({ credits }) => credits === choice.credits).prices[currency], currency };
     },
     /** Whether there is an address to send to; where there is none, the person is told. */
     agreed() {
-      const wrong = wantsEmail(methodOf()) ? wrongEmail(choice.email) : null;
+      const wrong = wrongFor(methodOf(), choice.email);
       if (wrong) {
         tell(wrong);
         input.focus();

@@ -65,7 +65,7 @@ export const coin = (kind = "coin") =>
 
 /** A big round sign of how it went, which draws itself. */
 export const sign = (kind) => {
-  const inside = { good: '<path d="M22 37l9 9 19-20"/>', bad: '<path d="M26 26l20 20M46 26L26 46"/>', wait: "", late: '<path d="M36 22v15l10 6"/>' }[kind];
+  const inside = { good: '<path d="M22 37l9 9 19-20"/>', bad: '<path d="M26 26l20 20M46 26L26 46"/>', wait: `<circle cx="36" cy="36" r="17" fill="#ffc94d"/><circle cx="36" cy="36" r="12.5" fill="#f5a623"/><path d="${SPARK}" transform="translate(36 36) scale(1.5)" fill="#fff3cf"/>`, late: '<path d="M36 22v15l10 6"/>' }[kind];
   return drawn("0 0 72 72", `<circle class="track" cx="36" cy="36" r="32"/><circle class="ring" cx="36" cy="36" r="32" pathLength="100"/><g class="mark">${inside}</g>`, `class="sign sign-${kind}"`);
 };
 

@@ -23,6 +23,7 @@ export default {
   recommended: "Recommended",
   email: "E-mail for the receipt",
   email_hint: "We send the receipt, and nothing else",
+  email_free: "Optional: the receipt goes here",
   email_none: "Type your e-mail: the receipt goes there",
   email_at: "The @ and what follows it are missing",
   email_wrong: "There seems to be a typo in it",
@@ -70,7 +71,6 @@ export default {
   refunded: "The money was given back",
   refunded_about: "The tokens of this payment were taken off the balance.",
   retry: "Try again",
-  other_way: "Choose another way",
 
   offline: "No connection. Once it is back, we go on where we were.",
   broken: "It did not load",

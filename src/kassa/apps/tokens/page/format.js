@@ -12,26 +12,26 @@ export const number = (value, lang) => {
   return `${value < 0 ? "−" : ""}${grouped}${part ? POINT[lang] + part : ""}`;
 };
 
-/** `money("5.00", "USD", "ru")` is $5: hundredths are shown where there are some. */
-export function money(amount, currency, lang) {
-  const [whole, decimals = ""] = String(amount).split(".");
+/** `money("5.00", "USD", "ru")` is $5: hundredths are shown where there are some, and then both. */
+export const money = (amount, currency, lang) => shown(String(amount).replace(/\.(\d)$/, ".$10"), currency, lang);
+
+function shown(text, currency, lang) {
+  const [whole, decimals = ""] = text.split(".");
   const idle = /^0*$/.test(decimals);
   const dollars = currency === "USD";
-  const point = dollars ? "." : POINT[lang];
-  const shown = number(Number(whole), lang) + (idle ? "" : point + decimals);
-  if (dollars || (lang === "en" && SIGNS[currency])) return SIGNS[currency] + shown;
+  const sum = number(Number(whole), lang) + (idle ? "" : (dollars ? "." : POINT[lang]) + decimals);
+  if (dollars || (lang === "en" && SIGNS[currency])) return SIGNS[currency] + sum;
   const unit = currency === "UZS" ? { ru: "сум", uz: "soʻm", en: "UZS" }[lang] : currency === "XTR" ? "⭐" : SIGNS[currency] ?? currency;
-  return shown + NBSP + unit;
+  return sum + NBSP + unit;
 }
 
 /** What one token comes to, to three figures that matter. */
-export const each = (amount, count, currency, lang) => {
+export function each(amount, count, currency, lang) {
   const one = Number(amount) / count;
   const digits = one >= 100 ? 0 : one >= 1 ? 2 : Math.min(6, 2 - Math.floor(Math.log10(one)));
-  let text = one.toFixed(digits);
-  if (text.includes(".")) text = text.replace(/0+$/, "").replace(/\.$/, "");
-  return money(text, currency, lang);
-};
+  const text = one.toFixed(digits);
+  return shown(text.includes(".") ? text.replace(/\.?0+$/, "") : text, currency, lang);
+}
 
 const rules = {};
 /** One of `forms` by the language's own rules: {one, few, many, other}. */

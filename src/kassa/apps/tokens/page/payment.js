@@ -2,7 +2,7 @@
 // What the window of payment says is only a hint; how it went, the server says.
 
 import * as api from "./api.js";
-import { choosing, supportLink, wantsEmail } from "./choosing.js";
+import { choosing, supportLink, takesEmail } from "./choosing.js";
 import { h } from "./dom.js";
 import { money } from "./format.js";
 import * as telegram from "./telegram.js";
@@ -41,14 +41,20 @@ const kept = (name) => {
 
 // --- views
 
-function show(view, { still = false } = {}) {
+function show(view, { quietly = false } = {}) {
   root.replaceChildren(view);
   root.ariaBusy = "false";
-  if (still) return;
+  if (quietly) return;
   window.scrollTo(0, 0);
   view.querySelector("h1")?.focus({ preventScroll: true });
 }
 
+
+/** Nothing is changed while it is bought; the heading can be read all the same. */
+function still(view, is) {
+  view.classList.toggle("waits", is);
+  for (const each of view.children) each.inert = is && each.tagName !== "H1";
+}
 
 async function start() {
   telegram.main();
@@ -92,10 +98,10 @@ function choose({ first = false, note = "" } = {}) {
   }
   const shown = choosing({ me, choice, note, onchange: label, onhistory: history });
   function label() {
-    const { price, currency } = shown.chosen();
-    telegram.main(words.pay(money(price, currency, lang)), () => pay(shown));
+    const { amount, currency } = shown.chosen();
+    telegram.main(words.pay(money(amount, currency, lang)), () => pay(shown));
   }
-  show(shown.view, { still: first });
+  show(shown.view, { quietly: first });
   label();
 }
 
@@ -114,33 +120,36 @@ async function pay(shown) {
   if (creating) return;
   if (!shown.agreed()) return void telegram.vibrate("error");
   const chosen = shown.chosen();
-  const email = wantsEmail({ currency: chosen.currency }) ? choice.email : "";
+  const email = takesEmail(chosen) ? choice.email : "";
   const what = JSON.stringify([chosen, email]);
   if (key?.what !== what) key = { what, id: fresh() };
   creating = true;
   telegram.busy(true);
-  shown.view.inert = true;
+  still(shown.view, true);
   keep("choice", choice);
   try {
     const made = await api.create({
-      email, credits: chosen.credits, amount: Number(chosen.price), currency: chosen.currency, payment_method: chosen.method, user_id: me.user.id,
+      email, credits: chosen.credits, amount: Number(chosen.amount), currency: chosen.currency, payment_method: chosen.id, user_id: me.user.id,
     }, key.id);
     key = null;
     me.email = email || me.email;
-    begin({
-      amount: chosen.price, currency: chosen.currency, ...made, credits: chosen.credits, begun: Date.now(), before: me.balance,
-      requisites: made.requisites ?? [],
-    });
+    const payment = noted({ ...chosen, ...made, requisites: made.requisites ?? [] });
+    wait(payment);
+    open(payment);
   } catch (error) {
-    shown.view.inert = false;
+    still(shown.view, false);
     telegram.busy(false);
-    refused(error, shown);
+    refused(error, shown, chosen);
   } finally {
     creating = false;
   }
 }
 
-function refused(error, shown) {
+function refused(error, shown, chosen) {
+  if (error.code === "checking" && error.payment) {
+    key = null; // it was asked for, and nobody knows yet what came of it
+    return wait(noted({ ...chosen, kind: "redirect", payment_id: error.payment }));
+  }
   telegram.vibrate("error");
   if (error instanceof api.Lost) return alarm(words.lost); // by the same key again
   if (!(error instanceof api.Refused)) throw error;
@@ -156,10 +165,11 @@ function refused(error, shown) {
   alarm(error.message || (error.status === 429 ? words.slow_down : words.busy));
 }
 
-function begin(payment) {
-  keep("payment", payment);
-  wait(payment);
-  open(payment);
+/** Kept over a reload, since the person may leave to pay. */
+function noted(payment) {
+  const kept = { ...payment, begun: Date.now(), before: me.balance };
+  keep("payment", kept);
+  return kept;
 }
 
 async function open(payment) {
@@ -201,7 +211,11 @@ function soon() {
 /** `ask` has the server ask the payment provider, which it does not do for everybody all the time. */
 async function look({ ask = false, pressed = false } = {}) {
   const it = following;
-  if (!it || it.looking) return;
+  if (!it) return;
+  if (it.looking) {
+    if (ask) it.next = { ask, pressed };
+    return;
+  }
   it.looking = true;
   it.looks += 1;
   if (ask) it.shown.checking();
@@ -223,6 +237,11 @@ async function look({ ask = false, pressed = false } = {}) {
   if (it.looks >= it.patience) {
     keep("payment", null);
     return choose({ note: words.invoice_left });
+  }
+  if (it.next) {
+    const next = it.next;
+    it.next = null;
+    return look(next);
   }
   if (ask) it.shown.told(words.not_yet);
   soon();
@@ -253,9 +272,8 @@ async function ended(payment, { status, error, credits = payment.credits }) {
 
 function over(status) {
   telegram.vibrate(status === "canceled" ? "warning" : "error");
-  const several = me.methods.length > 1;
-  show(unpaid(status, { onother: several && status !== "refunded" ? () => choose() : null, support: supportLink(me) }));
-  telegram.main(status === "refunded" ? words.again : words.retry, () => choose());
+  show(unpaid(status, supportLink(me)));
+  telegram.main(status === "refunded" ? words.more : words.retry, () => choose());
 }
 
 async function giveUp(payment) {
@@ -308,6 +326,6 @@ speak(telegram.person.language_code ?? navigator.language);
 if (telegram.initData) {
   start();
 } else {
-  show(obstacle(words.outside, words.outside_about, "plane", h("a", { class: "main-button", href: "open" }, words.open_bot)), { still: true });
+  show(obstacle(words.outside, words.outside_about, "plane", h("a", { class: "main-button", href: "open" }, words.open_bot)), { quietly: true });
   performance.mark("usable");
 }

@@ -54,17 +54,26 @@ export function begin({ onreturn }) {
   const attach = () => window.Telegram?.WebApp?.initData !== undefined && !app && attached(onreturn);
   attach();
   script.addEventListener("load", attach);
+  const without = () => {
+    if (app) return;
+    ours = true;
+    paint();
+    ready();
+  };
   script.addEventListener("error", () => {
     const other = document.createElement("script");
     other.src = script.dataset.fallback;
     other.addEventListener("load", attach);
+    other.addEventListener("error", without);
     document.head.append(other);
   });
-  setTimeout(() => {
-    if (app) return;
-    ours = true;
-    paint();
-  }, PATIENCE);
+  setTimeout(without, PATIENCE);
+}
+
+/** What the script would say: the page is there to be seen. */
+function ready() {
+  if (window.TelegramWebviewProxy) window.TelegramWebviewProxy.postEvent("web_app_ready", "{}");
+  else if (window.parent !== window) window.parent.postMessage(JSON.stringify({ eventType: "web_app_ready", eventData: "" }), "*");
 }
 
 function attached(onreturn) {

@@ -23,6 +23,7 @@ export default {
   recommended: "Tavsiya etamiz",
   email: "Chek uchun e-mail",
   email_hint: "Faqat chek yuboramiz, boshqa hech narsa emas",
+  email_free: "Shart emas: chek shu yerga keladi",
   email_none: "E-mail yozing: chek oʻsha yerga keladi",
   email_at: "Manzilda @ va undan keyingi qismi yetishmayapti",
   email_wrong: "Manzilda xato borga oʻxshaydi",
@@ -70,7 +71,6 @@ export default {
   refunded: "Pul qaytarildi",
   refunded_about: "Bu toʻlov tokenlari balansdan yechildi.",
   retry: "Yana urinib koʻrish",
-  other_way: "Boshqa usulni tanlash",
 
   offline: "Aloqa yoʻq. Tiklanishi bilan shu joydan davom etamiz.",
   broken: "Yuklab boʻlmadi",

@@ -117,9 +117,8 @@ export function success({ credits, from, to }, { onmore }) {
 }
 
 /** failed, canceled, expired, refunded. */
-export const unpaid = (status, { onother, support }) =>
-  headed(status === "expired" ? "late" : "bad", words[status], h("p", { class: "about" }, words[`${status}_about`]),
-    onother && quiet(words.other_way, onother), support && h("p", { class: "small" }, support));
+export const unpaid = (status, support) =>
+  headed(status === "expired" ? "late" : "bad", words[status], h("p", { class: "about" }, words[`${status}_about`]), support && h("p", { class: "small" }, support));
 
 /** Something that stands in the way, and what to do about it. */
 export const obstacle = (title, about, drawing, action) =>

@@ -36,6 +36,8 @@ CREATE TABLE tokens.drawing (
     CHECK ((status = 'wanted') = (ended_at IS NULL))
 );
 
+CREATE INDEX drawing_words ON tokens.drawing (user_id, words);
+
 -- One at a time: a button that is pressed twice costs once.
 CREATE UNIQUE INDEX drawing_wanted ON tokens.drawing (user_id) WHERE status = 'wanted';
 
