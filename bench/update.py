@@ -17,7 +17,7 @@ from typing import Any
 from bench import start, update_shop
 from bench.common import Figure, against, server
 from bench.settle_load import at_pace, callers
-from bench.update_served import BOT, PEOPLE, Served, bare, kassa, stub
+from bench.update_served import BOT, Served, bare, kassa, stub
 
 STATEMENTS, P999_MS, PER_SECOND = 3, 100.0, 300
 READY_SECONDS, MEMORY_MB = 4.0, 150.0
@@ -30,10 +30,10 @@ SEQUENTIAL = 60  # commands, one after another, whose statements are counted
 
 
 async def run(*, quick: bool) -> list[Figure]:
-    count, turns, seconds = (1500, 2, 2) if quick else (8000, 4, 10)
+    count, turns, seconds = (1200, 2, 2) if quick else (8000, 4, 10)
     async with server() as running, kassa(running) as ours, bare(ours) as other:
         for each in (ours, other):
-            await per_second(each, PEOPLE // 4)  # the first ones find all cold
+            await per_second(each, 1000)  # the first ones find all cold
         speeds, references = [], []
         for _ in range(turns):  # in turns, since a machine's speed drifts
             references.append(await per_second(other, count))
@@ -48,7 +48,7 @@ async def run(*, quick: bool) -> list[Figure]:
             )
         simple = await statements(ours, "/hello")
         p999 = await checkouts(ours, seconds)
-    ready, memory = five_bots(3 if quick else 9)
+    ready, memory = five_bots(2 if quick else 9)
     speed, reference = statistics.mean(speeds), statistics.mean(references)
     name = "aiogram's feed_update on the same server, no database"
     return [
@@ -97,7 +97,7 @@ async def _counted(on: Served, requests: Sequence[bytes]) -> "Counter[str]":
             await caller.send(request)
             await on.has_said(before + 1)
             await asyncio.sleep(0.01)
-    await asyncio.sleep(max(0.0, begun + 2 - time.monotonic()))
+    await asyncio.sleep(max(0.0, begun + 1.5 - time.monotonic()))
     os.kill(on.worker, signal.SIGUSR1)
     while not on.statements.exists():
         await asyncio.sleep(0.01)

@@ -4,8 +4,9 @@ import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
-from collections.abc import Sequence
+import tempfile
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,20 +15,26 @@ import psutil
 
 from tests.cli.process import KASSA, environ, free_port, processes_in
 from tests.conftest import until
+from tgsandbox.telegram.records import Message
+
+
+def two_ports() -> tuple[int, int]:
+    return free_port(), free_port()
 
 
 class Demo:
+    """`ports` are of the page and of Kassa; without them it finds its own."""
+
     def __init__(
-        self, home: Path, *arguments: str, program: Sequence[str | Path] = (), **more: str
-    ):
-        self.home, self._said = home, home / "said"
-        if "--port" not in arguments:
-            arguments = (*arguments, "--port", str(free_port()))
-        if "--kassa-port" not in arguments:
-            arguments = (*arguments, "--kassa-port", str(free_port()))
+        self, home: Path, *arguments: str, ports: tuple[int, int] | None = None, **more: str
+    ) -> None:
+        self.home = home
+        self._said = Path(tempfile.mkstemp(dir=home, suffix=".said")[1])
+        if ports:
+            arguments += ("--port", str(ports[0]), "--kassa-port", str(ports[1]))
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
-                [*(program or [KASSA, "demo"]), *arguments],
+                [KASSA, "demo", *arguments],
                 env=environ(KASSA_HOME=str(home), **more),
                 cwd=home,
                 stdout=said,
@@ -90,4 +97,12 @@ class Demo:
         answer = httpx.get(f"{self.page}/page/api/chat", params=asked)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["messages"]
+        return found
+
+    def kept(self) -> int:
+        """How many messages would be there after a kill."""
+        file = self.home / "demo/telegram/sandbox.db"
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+            asked = "SELECT count(*) FROM record WHERE kind = ?"
+            found: int = db.execute(asked, (Message.kind,)).fetchone()[0]
         return found

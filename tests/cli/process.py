@@ -170,7 +170,8 @@ def swept(home: Path) -> Iterator[Path]:
         yield home
     finally:
         for process in processes_in(home):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends just now
+                process.kill()
         deadline = time.monotonic() + 10
         while processes_in(home) and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from kassa.cli import demo_place
 from kassa.errors import Unavailable
-from tests.cli.demos import Demo
+from tests.cli.demos import Demo, two_ports
 from tests.cli.process import free_port, processes_in
 from tests.conftest import until
 
@@ -32,10 +33,15 @@ def here(own: Path) -> Path:
 
 
 async def test_a_chat_with_a_bot_that_has_spoken_and_a_second_start_goes_on(here: Path) -> None:
-    ports = ("--port", str(free_port()), "--kassa-port", str(free_port()))
-    with Demo(here, *ports, **THEIRS) as demo:
+    ports = two_ports()
+    browser, opened = here / "browser", here / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" >>{opened}\n')
+    browser.chmod(0o755)
+    shown = {"DISPLAY": ":0", "BROWSER": str(browser)}
+    with Demo(here, ports=ports, **THEIRS, **shown) as demo:
         await demo.ready()
         first = demo.address
+        await until(opened.exists)
         assert first.count("http") == 1
         assert "chat" in httpx.get(demo.page).text
         start, *answers = demo.chat()
@@ -46,43 +52,57 @@ async def test_a_chat_with_a_bot_that_has_spoken_and_a_second_start_goes_on(here
         assert await demo.end() == 0
         assert processes_in(here) == []
 
-    with Demo(here, *ports, **THEIRS) as demo:
+    with Demo(here, "--no-browser", ports=ports, **THEIRS, **shown) as demo:
         await demo.ready()
         assert demo.address == first
         assert [each["text"] for each in demo.chat()] == ["/start", greeting["text"]]
         os.killpg(demo.process.pid, signal.SIGTERM)
         assert await demo.end() == 0
         assert processes_in(here) == []
+    assert opened.read_text() == f"{first}\n"
 
 
-async def test_killed_it_leaves_nothing_running_and_begins_again(here: Path) -> None:
-    with Demo(here, "--language", "uz") as demo:
+async def test_killed_it_leaves_nothing_running_and_elsewhere_it_says_hello_anew(
+    here: Path,
+) -> None:
+    with Demo(here, "--language", "uz", ports=two_ports()) as demo:
         await demo.ready()
+        await until(lambda: demo.kept() == 2)  # a moment after it was said
         assert processes_in(here)
         demo.process.kill()
         await demo.gone()
-    with Demo(here, "--language", "en") as demo:
+    ports = two_ports()
+    with Demo(here, "--language", "uz", ports=ports) as demo:
         await demo.ready()
-        assert [each["out"] for each in demo.chat()] == [True, False]  # somebody else's chat
+        start, old, again, new = demo.chat()
+        assert (start["text"], again["text"]) == ("/start", "/start")
+        assert "Mehmon" in old["text"]
+        assert old["text"] == new["text"]
+        assert f":{ports[1]}/miniapp/" not in str(old)
+        assert f":{ports[1]}/miniapp/" in str(new)
         demo.process.send_signal(signal.SIGHUP)
         assert await demo.end() == 0
 
 
 async def test_a_second_one_says_where_the_first_is_and_without_kassa_it_ends(here: Path) -> None:
-    with Demo(here) as demo:
-        await demo.ready()
-        where = demo.address
-        with Demo(here / "demo/..") as other:
-            assert await other.end() == 1
-            assert other.said == f"The demo runs already: {where}\n"
-        demo.kassa.kill()
-        assert await demo.end() == 1
-        assert "Kassa has ended by itself:" in other.said + demo.said
-        await demo.gone()
+    with socket.socket() as other:
+        with suppress(OSError):  # then it is taken anyway
+            other.bind(("127.0.0.1", 8081))
+        with Demo(here, "--language", "en") as demo:
+            await demo.ready()
+            assert "Port 8081 was taken, so it is" in demo.said
+            assert "Guest" in demo.chat()[1]["text"]
+            with Demo(here) as second:
+                assert await second.end() == 1
+                assert second.said == f"The demo runs already: {demo.address}\n"
+            demo.kassa.kill()
+            assert await demo.end() == 1
+            assert "Kassa has ended by itself:" in demo.said
+            await demo.gone()
 
 
 async def test_told_to_end_while_it_starts_it_ends(here: Path) -> None:
-    with Demo(here) as demo:
+    with Demo(here, ports=two_ports()) as demo:
         await until((here / "demo/kassa.log").exists, what=demo.said)
         demo.process.send_signal(signal.SIGINT)
         assert await demo.end() == 0
@@ -93,7 +113,7 @@ async def test_told_to_end_while_it_starts_it_ends(here: Path) -> None:
 async def test_a_port_that_was_asked_for_and_is_taken_is_told(here: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with Demo(here, "--port", str(port)) as demo:
+        with Demo(here, ports=(port, free_port())) as demo:
             assert await demo.end() == 1
             assert demo.said == (
                 f"Cannot listen on port {port}: Address already in use. Choose another with "

@@ -196,6 +196,15 @@ async def test_a_postgresql_that_is_killed_is_started_again(own: Path) -> None:
         assert processes_in(own) == []
 
 
+async def test_the_main_process_is_killed_and_nothing_of_it_stays(own: Path) -> None:
+    """Its worker ends by itself, as the last who used PostgreSQL."""
+    with Running(own, KASSA_HOME=str(own)) as run:
+        await run.ready()
+        assert processes_in(own)
+        run.main.kill()
+        await until(lambda: not processes_in(own), seconds=20, what="PostgreSQL to end")
+
+
 async def test_after_a_kill_the_next_start_works(own: Path) -> None:
     port = free_port()
     with Running(own, KASSA_HOME=str(own), PORT=str(port)) as running:

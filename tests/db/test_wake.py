@@ -57,21 +57,27 @@ async def heard(event: asyncio.Event, *, again: Callable[[], object] = bool) -> 
 async def test_a_wake_up_is_heard_here_at_once_and_elsewhere_soon(
     here: Database, there: Database
 ) -> None:
+    own, second = here.wake.event("jobs"), here.wake.event("jobs")
+    far, another = there.wake.event("jobs"), there.wake.event("another")
     here.wake.wake("jobs")
-    assert here.wake.event("jobs").is_set()
-    await heard(there.wake.event("jobs"))
-    assert not there.wake.event("another").is_set()
+    assert own.is_set()
+    own.clear()
+    assert second.is_set(), "each has an event of his own"
+    await heard(far)
+    assert not another.is_set()
 
 
 async def test_whoever_wakes_does_not_hear_himself_a_second_time(
     here: Database, there: Database
 ) -> None:
+    own, back = here.wake.event("jobs"), here.wake.event("back")
+    far = there.wake.event("jobs")
     here.wake.wake("jobs")
-    here.wake.event("jobs").clear()
-    await heard(there.wake.event("jobs"))
+    own.clear()
+    await heard(far)
     there.wake.wake("back")
-    await heard(here.wake.event("back"))
-    assert not here.wake.event("jobs").is_set()
+    await heard(back)
+    assert not own.is_set()
 
 
 async def test_many_wake_ups_of_one_moment_are_one(here: Database, there: Database) -> None:
@@ -126,10 +132,11 @@ async def test_a_wake_up_that_could_not_be_sent_is_sent_later(
     fresh: Fresh, there: Database
 ) -> None:
     async with Database(fresh.address()) as db:
+        event = there.wake.event("jobs")
         db.wake.wake("jobs")
-        assert not there.wake.event("jobs").is_set()
+        assert not event.is_set()
         async with listening(db):
-            await heard(there.wake.event("jobs"))
+            await heard(event)
 
 
 async def test_a_wake_up_whose_sending_fails_is_sent_again(
@@ -140,9 +147,10 @@ async def test_a_wake_up_whose_sending_fails_is_sent_again(
         Database(proxy.address) as db,
         listening(db),
     ):
+        event = there.wake.event("jobs")
         proxy.break_at(b"pg_notify", after=False)
         db.wake.wake("jobs")
-        await heard(there.wake.event("jobs"))
+        await heard(event)
         assert not proxy.armed
 
 

@@ -37,6 +37,7 @@ METHODS = [
 class Server:
     """What the page is told, and what it has said."""
 
+    bot: BotAccess
     url: str = ""
     language: str = "ru"
     balance: int = 1250
@@ -170,7 +171,7 @@ class _Bots:
 
 @asynccontextmanager
 async def serving(tg: Sandbox, bot: BotAccess) -> AsyncIterator[Server]:
-    server = Server()
+    server = Server(bot)
 
     async def site(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)

@@ -33,9 +33,7 @@ async def server(tg: Sandbox, bot: BotAccess, buyer: Person) -> AsyncIterator[Se
     async with serving(tg, bot) as server:
         button = {"text": "💳 Пополнить баланс", "web_app": {"url": f"{server.url}/miniapp/"}}
         markup = {"inline_keyboard": [[button]]}
-        await bot.call(
-            "sendMessage", chat_id=buyer.id, text="💰 Ваш баланс", reply_markup=markup
-        )
+        await bot.call("sendMessage", chat_id=buyer.id, text="💰 Ваш баланс", reply_markup=markup)
         yield server
 
 
@@ -55,7 +53,7 @@ def press(page: Page, name: str) -> Any:
 
 
 async def answer(page: Page, button: str) -> None:
-    dialog = page.get_by_role("dialog", name="shop_bot", exact=True)
+    dialog = page.locator("dialog.app-question")
     await dialog.get_by_role("button", name=button, exact=True).click()
     await expect(dialog).to_have_count(0)
 
@@ -176,6 +174,20 @@ async def test_the_server_refuses_in_words(server: Server, buyer: Person, window
     await expect(press(page, "Оплатить 1 100 ₽")).to_be_visible()
 
 
+async def test_what_nobody_knows_yet_is_followed(
+    server: Server, buyer: Person, window: Window
+) -> None:
+    server.email = "buyer@example.com"
+    server.payments["1"] = {"amount": 10.0, "currency": "USD", "credits": 200, "status": "pending"}
+    server.refusal = (409, {"code": "checking", "detail": "Проверяем", "payment_id": "1"})
+    page = await window(buyer)
+    frame = await opened(page)
+    await press(page, "Оплатить $10").click()
+    await expect(frame.get_by_role("heading", name="Ждём оплату")).to_be_visible()
+    server.settle("succeeded")
+    await expect(frame.locator(".counted b")).to_have_text("1 450")
+
+
 async def test_prices_are_those_of_the_way_to_pay(
     server: Server, buyer: Person, window: Window
 ) -> None:
@@ -257,7 +269,9 @@ async def test_who_comes_back_finds_the_payment(
     await expect(frame.locator(".about")).to_contain_text("Пока не пришёл")
     assert server.checks == 1  # the provider was asked at once
     await frame.get_by_role("button", name="Отменить платёж").click()
-    await page.get_by_role("dialog", name="shop_bot", exact=True).get_by_role("button").first.click()
+    await (
+        page.get_by_role("dialog", name="shop_bot", exact=True).get_by_role("button").first.click()
+    )
     await expect(frame.get_by_role("heading", name="Платёж отменён")).to_be_visible()
     assert server.payments["1"]["status"] == "canceled"
 

@@ -1,4 +1,4 @@
-"""Every view of the top-up page, in all themes and widths: axe finds nothing, nothing sticks out."""
+"""Every view of the top-up page in all themes and widths: axe finds nothing, nothing sticks out."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,7 +26,8 @@ LOOK = """async () => (await axe.run({ resultTypes: ["violations"] })).violation
 WIDER = """() => [...document.querySelectorAll("main *:not(svg *)")]
     .filter((each) => !each.closest(".rain, .unseen") && each.offsetParent)
     .filter((each) => each.getBoundingClientRect().right > innerWidth + 1
-        || !each.matches(".hero") && each.scrollWidth > each.clientWidth + 2 && getComputedStyle(each).display != "inline")
+        || !each.matches(".hero") && each.scrollWidth > each.clientWidth + 2
+            && getComputedStyle(each).display != "inline")
     .map((each) => each.outerHTML.slice(0, 120))"""
 # Somebody's own: pale yellow on pale grey, of which hardly anything could be read.
 PALE = {
@@ -83,6 +84,7 @@ def address(tg: Sandbox, server: Server, theme: str) -> str:
     ],
 )
 async def test_everybody_can_use_it(
+    *,
     tg: Sandbox,
     server: Server,
     window: Window,

@@ -40,6 +40,7 @@ class Outcome:
     updates: int = 0
     effects: int = 0
     charges: int = 0
+    slowest: float = 0.0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
@@ -57,6 +58,7 @@ class Outcome:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("lost", "doubled", "silent", "broken"):
             getattr(self, name).extend(getattr(other, name))
+        self.slowest = max(self.slowest, other.slowest)
         self.log += other.log
 
     def __str__(self) -> str:
@@ -66,6 +68,7 @@ class Outcome:
                 f"kills         {sum(self.kills.values())} ({kills})",
                 f"updates       {self.updates} of {self.acts} acts, {self.effects} effects",
                 f"paid          {self.charges}",
+                f"slowest       {self.slowest:.1f} s from the last kill to an answer",
                 f"lost          {len(self.lost)} {self.lost[:5] or ''}".rstrip(),
                 f"doubled       {len(self.doubled)} {self.doubled[:5] or ''}".rstrip(),
                 f"never said    {len(self.silent)} {self.silent[:5] or ''}".rstrip(),
@@ -154,7 +157,7 @@ class Updates:
         self._running = Running(self.home / self.way / "run", **given)
 
     async def _until_busy(self, crowd: Crowd) -> None:
-        """Some were answered since it came back; then a moment that is random."""
+        """Some were answered since it came back; then just when somebody acts, or any moment."""
         enough = crowd.answered + self.chance.randint(1, 25)
         deadline = time.monotonic() + 20
         while crowd.answered < enough and time.monotonic() < deadline:
@@ -162,6 +165,11 @@ class Updates:
         if crowd.answered < enough and not crowd.answered_lately(20):
             self.outcome.broken.append(f"nobody was answered in round {self.outcome.rounds}")
         await asyncio.sleep(self.chance.uniform(0, 0.4))
+        if self.chance.random() < 0.7:
+            acts, deadline = crowd.acts, time.monotonic() + 1
+            while crowd.acts == acts and time.monotonic() < deadline:
+                await asyncio.sleep(0)
+            await asyncio.sleep(self.chance.uniform(0.002, 0.02))
 
     async def _kill(self, bot: BotAccess, db: Database, crowd: Crowd) -> None:
         assert self._running is not None
@@ -244,6 +252,7 @@ class Updates:
         outcome.lost += sorted((crowd.effects - found).elements())
         outcome.doubled += sorted((found - crowd.effects).elements())
         outcome.silent += crowd.silent
+        outcome.slowest = crowd.slowest
         outcome.broken += crowd.trouble
         outcome.acts, outcome.effects = crowd.acts, len(rows)
         outcome.charges = sum(each["kind"] == "charge" for each in tg.books())

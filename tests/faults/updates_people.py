@@ -31,6 +31,7 @@ class Crowd:
         self.idle = False
         self.acts = 0
         self.answered = 0
+        self.slowest = 0.0  # seconds without a kill until an answer
         self.effects: Counter[str] = Counter()  # those that there must be in the end
         self.silent: list[str] = []
         self.trouble: list[str] = []
@@ -82,9 +83,11 @@ class Crowd:
         await person.send(self._bot, text)
 
     async def _hear(self, person: Person, text: str) -> None:
+        begun = time.monotonic()
         await person.sees(text, timeout=PATIENCE)
         self.answered += 1
-        self._last_answer = time.monotonic()
+        self._last_answer = now = time.monotonic()
+        self.slowest = max(self.slowest, now - max(begun, self._startled_at))
 
     async def _do(self, person: Person) -> None:
         act = self._name(person)

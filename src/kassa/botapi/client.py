@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 
@@ -126,7 +127,7 @@ class BotApi:
         if self._session is None:  # made in the loop that uses it
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=50),
-                trust_env=True,
+                trust_env=bool(getproxies()),  # else .netrc is read each time
             )
         url = self._url + path.format(self._token.reveal())
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=5)

@@ -79,23 +79,25 @@ async def _demo(folder: Path, asked: Asked) -> None:
     told = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(each, told.set)
-    (await nobody_left(folder)).close()  # of a demo that was killed
-    last = demo_place.last(folder)
-    chat_port = demo_place.free(asked.port, last.chat, "--port")
-    port = demo_place.free(asked.kassa_port, last.kassa, "--kassa-port", but=chat_port)
-    async with (
-        _postgresql(folder),
-        _telegram(folder, chat_port) as tg,
-        _kassa(folder, tg, port) as kassa,
-    ):
-        moved = last.url != "" and last.kassa != port
-        url = await _first(told, kassa, _begin(tg, kassa, asked.language, moved=moved))
-        if url is not None:
-            place = Place(chat_port, port, url)
-            demo_place.keep(folder, place)
-            _tell(place, asked)
-            await _first(told, kassa, _show(url, told, browser=asked.browser))
-        print("\nStopping ...", flush=True)
+    with await nobody_left(folder) as alive:
+        last = demo_place.last(folder)
+        chat_port = demo_place.free(asked.port, last.chat, "--port")
+        port = demo_place.free(asked.kassa_port, last.kassa, "--kassa-port", but=chat_port)
+        kassa = Kassa(folder, alive)
+    async with _postgresql(folder), kassa, _telegram(folder, chat_port) as tg:
+        try:
+            _open_shops(tg, port)
+            kassa.run(_wiring(tg, port))
+            moved = last.url != "" and last.kassa != port
+            url = await _first(told, kassa, _begin(tg, kassa, asked.language, moved=moved))
+            if url is not None:
+                place = Place(chat_port, port, url)
+                demo_place.keep(folder, place)
+                _tell(place, asked)
+                await _first(told, kassa, _show(url, told, browser=asked.browser))
+            print("\nStopping ...", flush=True)
+        finally:
+            await kassa.stop()  # while there is a Telegram to speak with
     print("Stopped. The next start goes on where it was.")
 
 
@@ -135,21 +137,11 @@ async def _send_transfers(tg: "Sandbox") -> None:
     """A guest has no bank to transfer by hand from: whoever was given requisites has done it."""
     shop = tg.bank.shop("oneplat")
     while True:
-        long_ago = tg.clock.now() - _TRANSFER_SECONDS
+        before = tg.clock.now() - _TRANSFER_SECONDS
         for each in shop.payments:
-            if each.state == "waiting" and each.method and each.created <= long_ago:
+            if each.state == "waiting" and each.method and each.created <= before:
                 await shop.pay(each.ref)
         await asyncio.sleep(1)
-
-
-@asynccontextmanager
-async def _kassa(folder: Path, tg: "Sandbox", port: int) -> AsyncIterator[Kassa]:
-    _open_shops(tg, port)
-    kassa = await Kassa.begin(folder, _wiring(tg, port))
-    try:
-        yield kassa
-    finally:
-        await kassa.stop()
 
 
 def _open_shops(tg: "Sandbox", port: int) -> None:

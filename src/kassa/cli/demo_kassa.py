@@ -2,13 +2,15 @@
 
 import asyncio
 import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from kassa.config import VARIABLES
 from kassa.errors import Unavailable
@@ -22,13 +24,14 @@ class Kassa:
     """It ends with us, however we end: we hold an end of a pipe. `alive` is a lock that all its
     processes hold, so that it is known when the last of them has gone."""
 
-    def __init__(self, folder: Path, wiring: Mapping[str, str], alive: IO[str]) -> None:
+    def __init__(self, folder: Path, alive: IO[str]) -> None:
+        """It loads, and waits for its settings."""
         self._folder, self._log = folder, folder / "kassa.log"
-        self._address = f"http://127.0.0.1:{wiring['PORT']}"
+        self._address = ""
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kassa.cli.leashed"],
-                env={**_foreign(os.environ), "KASSA_HOME": str(folder), **wiring},
+                env=_foreign(os.environ),
                 cwd=folder,  # where nobody's .env and kassa.toml are
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -37,10 +40,19 @@ class Kassa:
                 start_new_session=True,  # Ctrl-C is for us to hear; then we tell it
             )
 
-    @classmethod
-    async def begin(cls, folder: Path, wiring: Mapping[str, str]) -> "Kassa":
-        with await nobody_left(folder) as alive:
-            return cls(folder, wiring, alive)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def run(self, wiring: Mapping[str, str]) -> None:
+        self._address = f"http://127.0.0.1:{wiring['PORT']}"
+        assert self._process.stdin is not None
+        line = json.dumps({"KASSA_HOME": str(self._folder), **wiring})
+        with suppress(BrokenPipeError):  # it has ended, and that is seen elsewhere
+            self._process.stdin.write(f"{line}\n".encode())
+            self._process.stdin.flush()
 
     async def ready(self, seconds: float) -> None:
         import aiohttp
@@ -63,6 +75,8 @@ class Kassa:
         """With all its processes, and what they are doing done."""
         assert self._process.stdin is not None
         self._process.stdin.close()
+        if not self._address:
+            self._process.kill()  # it has only loaded
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 await self.ended()

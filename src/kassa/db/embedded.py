@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 import psutil
 
@@ -89,6 +90,21 @@ class Address:
         }
 
 
+_used: "WeakSet[EmbeddedServer]" = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    """A child that was forked does not use what its parent uses: else, when the parent is killed,
+    its lock would live on in us, and nobody would be the last."""
+    for server in _used:
+        users, server._users = server._users, None
+        if users is not None:
+            os.close(users)
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
 class EmbeddedServer:
     """One server for a folder (`KASSA_HOME`), however many processes use it."""
 
@@ -125,6 +141,7 @@ class EmbeddedServer:
             if self._users is None:
                 self._users = os.open(self.place.folder / "users", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._users, fcntl.LOCK_SH)
+                _used.add(self)
 
     def revive(self) -> None:
         """Starts the server again if it has died under those who use it."""

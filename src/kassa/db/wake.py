@@ -25,16 +25,23 @@ class Wake:
 
     def __init__(self, connect: "Callable[[], Awaitable[asyncpg.Connection[Record]]]") -> None:
         self._connect = connect
-        self._events: dict[str, asyncio.Event] = {}
+        self._events: dict[str, list[asyncio.Event]] = {}
         self._due: set[str] = set()
         self._sending = asyncio.Event()
 
     def event(self, name: str) -> asyncio.Event:
-        return self._events.setdefault(name, asyncio.Event())
+        """One's own: whoever clears it takes nothing from others."""
+        made = asyncio.Event()
+        self._events.setdefault(name, []).append(made)
+        return made
+
+    def _set(self, name: str) -> None:
+        for each in self._events.get(name, ()):
+            each.set()
 
     def wake(self, name: str) -> None:
         """Never waits and never fails: here at once, elsewhere as soon as can be."""
-        self.event(name).set()
+        self._set(name)
         self._due.add(name)
         self._sending.set()
 
@@ -57,8 +64,8 @@ class Wake:
     async def _serve(self, connection: "asyncpg.Connection[Record]") -> None:
         connection.add_termination_listener(lambda _: self._sending.set())
         await connection.add_listener(_CHANNEL, self._hear)
-        for event in self._events.values():
-            event.set()  # what was said while nobody listened
+        for name in self._events:
+            self._set(name)  # what was said while nobody listened
         while not connection.is_closed():
             try:
                 async with asyncio.timeout(_IDLE_SECONDS):
@@ -80,4 +87,4 @@ class Wake:
     def _hear(self, connection: object, pid: int, channel: str, payload: object) -> None:
         own = getattr(connection, "get_server_pid", None)
         if own is None or pid != own():  # our own are heard already
-            self.event(str(payload)).set()
+            self._set(str(payload))

@@ -65,6 +65,8 @@ class Worker:
         self._chance = chance or random.Random()  # noqa: S311 (spreads load, guards nothing)
         self._running: dict[int, tuple[Job, asyncio.Task[None]]] = {}  # by claim
         self._done: list[Job] = []
+        self._given: set[int] = set()  # claims of jobs that were not fetched
+        self._finishing: asyncio.Task[None] | None = None
         self._changed = database.wake.event(WAKE)
         self._grace = 0.0
         self._stop = asyncio.Event()
@@ -113,7 +115,23 @@ class Worker:
     def give(self, job: Job) -> None:
         """A job that was put as taken already (outbox.put_taken), and is committed now."""
         if self.has_room:  # else its lease runs out, and it comes by itself
+            self._given.add(job.claim)
             self._running[job.claim] = (job, asyncio.create_task(self._do(job)))
+
+    def _finish_soon(self) -> None:
+        """That a given job is done is no reason to look for others."""
+        if self._finishing is None:
+            self._finishing = asyncio.create_task(self._finish_given())
+
+    async def _finish_given(self) -> None:
+        try:
+            await self._finish()
+        except Exception as error:  # noqa: BLE001 (edge: job; the next round may do)
+            _tell("outbox.not_finished", error)
+        finally:
+            self._finishing = None
+            if self._done:
+                self._changed.set()
 
     async def _wind_up(self) -> None:
         if self._running:
@@ -125,6 +143,8 @@ class Worker:
             await asyncio.wait([task for _, task in left], timeout=_LAST_WORDS)
         try:
             async with asyncio.timeout(_LAST_WORDS):
+                if self._finishing is not None:
+                    await self._finishing
                 await self._finish()
                 await self._hand_back([job for job, _ in left])
         except Exception as error:  # noqa: BLE001 (edge: job; the leases run out by themselves)
@@ -212,7 +232,12 @@ class Worker:
                 _tell("outbox.not_recorded", error)
             finally:
                 self._running.pop(job.claim, None)
-                self._changed.set()
+                given = job.claim in self._given
+                self._given.discard(job.claim)
+                if given and self._done and len(self._running) < self._concurrency // 2:
+                    self._finish_soon()
+                else:
+                    self._changed.set()
 
     async def _handle(self, job: Job) -> None:
         try:

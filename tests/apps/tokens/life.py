@@ -227,6 +227,8 @@ class Life:
             found = await service.standing(self.db, number)
             assert found.balance - found.debt == right[number], number
             assert found.balance >= 0
+        pictures = "SELECT count(*) FROM tokens.drawing WHERE status = 'done'"
+        assert self.tg.transcript().count("(photo)") >= await self.db.fetchval(pictures)
         held = await self.db.fetchval("SELECT count(*) FROM ledger.open_hold")
         assert held == 0
         money = await ledger.balance(self.db, clearing("stripe", "USD"))

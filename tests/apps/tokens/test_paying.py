@@ -3,16 +3,19 @@
 import asyncio
 import json
 import uuid
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from kassa import clock
+from kassa.apps.tokens import service
 from kassa.money import Money
 from kassa.payments import Status
-from tests.apps.tokens.rig import PAID, Till
+from tests.apps.tokens.rig import PAID, Till, a_till
 from tests.apps.tokens.steps import eventually
+from tests.conftest import Fresh
 from tgsandbox import Sandbox
 
 
@@ -253,6 +256,24 @@ async def test_sbp_shows_what_to_send_and_where(till: Till, tg: Sandbox) -> None
     assert "card" in said["others"]
 
 
+async def test_where_two_take_the_same_the_second_helps_out(fresh: Fresh, tg: Sandbox) -> None:
+    kassa = tg.bank.shop("yookassa")
+    given = {
+        "YOOKASSA_SHOP_ID": kassa.credentials["shop_id"],
+        "YOOKASSA_SECRET_KEY": kassa.credentials["secret_key"],
+        "YOOKASSA_BASE_URL": kassa.base_url,
+    }
+    async with a_till(fresh, tg, **given) as till:
+        till.oneplat.fault("create", "no_requisites")
+        person = tg.user("Рублёвый")
+        answer = await till.ask(person, payment_method="sbp", currency="RUB", amount=490)
+        assert (answer.status_code, answer.json()["kind"]) == (200, "redirect")
+        assert [each.amount for each in kassa.payments] == [490_00]
+        await kassa.pay(kassa.payments[0].ref)
+        await till.post(person, f"payment-check/{answer.json()['payment_id']}")
+        assert await till.standing(person) == (100, 0, 100)
+
+
 async def test_a_silent_provider_is_told_and_called_off(till: Till, tg: Sandbox) -> None:
     person = tg.user("Покупатель")
     till.stripe.fault("create", "down")
@@ -376,3 +397,38 @@ async def test_whoever_is_blocked_does_not_pay(till: Till, tg: Sandbox) -> None:
     await till.kassa.database.execute("UPDATE users.person SET blocked_at = now()")
     answer = await till.ask(person)
     assert (answer.status_code, answer.json()["code"]) == (403, "blocked")
+
+
+async def test_a_refund_waits_for_somebody_who_is_spending(till: Till, tg: Sandbox) -> None:
+    """It counts what is there when they are done; guessing would leave the tokens untaken."""
+    person = tg.user("Быстрый")
+    number = await till.buys(person)
+    user, db = await till.number(person), till.kassa.database
+    async with db.transaction() as tx:
+        await service.spend(tx, user, 60, key="x")
+        refund = asyncio.create_task(
+            till.payments.refund(number, key="a", even_if_spent=True),
+            context=Context(),  # it is in no transaction
+        )
+
+        async def waits() -> bool:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            return bool(await db.fetchval(f"{waiting} AND datname = current_database()"))
+
+        await eventually(waits)
+    assert (await refund).taken_back == "done"
+    assert await till.standing(person) == (0, 60, 0)
+    failed = "SELECT count(*) FROM payments.event WHERE kind = 'taking_back_failed'"
+    assert await db.fetchval(failed) == 0
+    await till.audited()
+
+
+async def test_the_documentation_shows_what_to_send(till: Till, tg: Sandbox) -> None:
+    paths = (await till.http.get("/openapi.json")).json()["paths"]
+    create = paths["/api/miniapp/create-payment"]["post"]
+    example = create["requestBody"]["content"]["application/json"]["example"]
+    person = tg.user("Читатель")
+    mine = {**example, "user_id": person.id, "init_data": till.data(person)}
+    answer = await till.http.post("/api/miniapp/create-payment", json=mine)
+    shown = create["responses"]["200"]["content"]["application/json"]["example"]
+    assert answer.json().keys() == shown.keys()

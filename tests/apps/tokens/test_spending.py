@@ -7,6 +7,7 @@ from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
+from docs.examples.apps.oracle import APP as ORACLE
 from kassa.apps import App
 from kassa.apps import tokens as shop
 from kassa.apps.tokens import NotEnough, costs
@@ -16,9 +17,8 @@ from kassa.db.migrate import migrate, steps
 from kassa.errors import Invalid
 from kassa.ledger import Poster, audit
 from kassa.runtime import PACKAGES
-from kassa.telegram import Speaker, Wish
+from kassa.telegram import Wish
 from kassa.testing import running
-from kassa.users import User
 from tests.cli.process import on
 from tests.conftest import Fresh
 from tgsandbox import Sandbox
@@ -83,22 +83,21 @@ async def test_what_is_held_is_spent_or_free_again(books: Database) -> None:
     assert await audit(books) == []
 
 
-router = Router()
+broken = Router()
 
 
-@router.message(Command("fortune"))
+@broken.message(Command("broken"))
 @costs(10)
-async def fortune(message: Message, user: User, t: Speaker) -> Wish:
-    if message.text == "/fortune broken":
-        raise RuntimeError("no fortune")
-    return message.answer(t("fortune", name=user.first_name))
+async def breaks(message: Message) -> Wish:
+    """It takes neither the person nor the transaction, which its price is paid by."""
+    raise RuntimeError("no fortune today")
 
 
-ORACLE = App("oracle", bot=router, words={"ru": "fortune = { $name }, вас ждёт удача"})
+BROKEN = App("broken", bot=broken)
 
 
 async def test_a_handler_with_a_price(fresh: Fresh, tg: Sandbox) -> None:
-    async with running(shop.APP, ORACLE, tg=tg, **on(fresh)) as kassa:
+    async with running(shop.APP, ORACLE, BROKEN, tg=tg, **on(fresh)) as kassa:
         person = tg.user("Любопытный")
         await person.send(kassa.bot, "/fortune")
         said = await person.reply("❌ Недостаточно средств!")
@@ -108,10 +107,10 @@ async def test_a_handler_with_a_price(fresh: Fresh, tg: Sandbox) -> None:
         await kassa.database.run(lambda tx: tokens.give(tx, 1, 25, key="x"))
         tg.fault_in_updates("message", twice=True, times=1)
         await person.send(kassa.bot, "/fortune")
-        await person.reply("Любопытный, вас ждёт удача")
+        await person.reply("Любопытный, вас ждёт удача 🍀")
         await person.nothing()
         assert (await tokens.standing(kassa.database, 1)).balance == 15
-        await person.send(kassa.bot, "/fortune broken")
+        await person.send(kassa.bot, "/broken")
         await person.reply("Что-то пошло не так", timeout=20)
         assert (await tokens.standing(kassa.database, 1)).balance == 15
 

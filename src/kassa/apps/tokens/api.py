@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from kassa.apps.models import Kassa
 from kassa.apps.tokens import asked, buying, options, service
+from kassa.apps.tokens.api_docs import CREATE, CREATE_ANSWERS
 from kassa.apps.tokens.asked import Order
 from kassa.apps.tokens.options import Options
 from kassa.apps.tokens.proving import TO_PAY, Proved, kassa_of, prove
@@ -41,6 +42,12 @@ STATUSES = {
     Status.FAILED: "failed",
     Status.CANCELED: "canceled",
     Status.EXPIRED: "expired",
+}
+_NOS = {
+    Why.NO_REQUISITES: (409, "no_requisites"),
+    Why.LIMIT: (400, "no_method"),
+    Why.DECLINED: (409, "no_method"),
+    Why.INVALID: (409, "no_method"),
 }
 _TO_PAY = limited("miniapp-pay", per_minute=20, burst=10)
 _TO_CHECK = limited("miniapp-check", per_minute=30, burst=10)
@@ -118,7 +125,7 @@ async def history(
 # -- paying ------------------------------------------------------------------------
 
 
-@router.post("/create-payment")
+@router.post("/create-payment", openapi_extra=CREATE, responses=CREATE_ANSWERS)
 @most_bytes(asked.MOST)
 async def create_payment(request: Request) -> dict[str, Any]:
     """A way to pay for a package. What is said of its price must be what it is."""
@@ -190,11 +197,7 @@ async def _start(kassa: Kassa, payment: Payment, offers: Sequence[Offer], order:
         if started.why is None:  # called off meanwhile
             raise No(409, "ended", more=mine)
         why = started.why
-    status, code = {
-        Why.NO_REQUISITES: (409, "no_requisites"),
-        Why.LIMIT: (400, "no_method"),
-        Why.CONFIGURATION: (503, "down"),
-    }.get(why or Why.DOWN, (503, "down"))
+    status, code = _NOS.get(why or Why.DOWN, (503, "down"))
     raise No(status, code, more={**mine, "others": _others(kassa, order)})
 
 

@@ -4,6 +4,7 @@
 styles are at `/miniapp/files/VERSION/…`, kept by browsers for good.
 """
 
+import base64
 import gzip
 import hashlib
 import html
@@ -62,6 +63,8 @@ def _read() -> dict[str, File]:
 
 
 FILES: Mapping[str, File] = _read()
+OPENED = FILES["opened.js"].content.decode()  # within the pages: it is to run before all else
+_OPENED = f"'sha256-{base64.b64encode(hashlib.sha256(OPENED.encode()).digest()).decode()}'"
 _ALL = "".join(name + file.tag for name, file in FILES.items())
 VERSION = hashlib.sha256(_ALL.encode()).hexdigest()[:12]
 
@@ -75,7 +78,7 @@ def script(settings: Settings) -> str:
 
 def policy(settings: Settings) -> str:
     """Telegram may frame the page; so may a sandbox's chat page, under both names of this host."""
-    framing, scripts = [*TELEGRAM], ["https://telegram.org"]
+    framing, scripts = [*TELEGRAM], [_OPENED, "https://telegram.org"]
     if settings.telegram_api_url != API:
         origins = _names(settings.telegram_api_url)
         framing += origins
@@ -92,7 +95,7 @@ def _names(url: str) -> list[str]:
 
 @lru_cache(maxsize=32)
 def _page(name: str, kind: str, root: str, telegram: str) -> File:
-    text = FILES[name].content.decode()
+    text = FILES[name].content.decode().replace("{{opened}}", OPENED)
     preload = "".join(
         f'<link rel="modulepreload" href="{root}files/{VERSION}/{each}">'
         for each in FILES
@@ -110,7 +113,8 @@ def _page(name: str, kind: str, root: str, telegram: str) -> File:
     return File.of(name, text.replace("{{preload}}", preload).encode())
 
 
-LATER = ("back.js", "history.js")  # not of the first view
+# Not of the first view, or asked for by those who know that they need it.
+LATER = ("back.js", "history.js", "opened.js", "ru.js", "uz.js", "en.js")
 
 
 @router.get("/miniapp")

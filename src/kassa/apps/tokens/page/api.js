@@ -1,9 +1,8 @@
 // What the server is asked, and the ways in which it may not answer.
 
-import { initData } from "./telegram.js";
 import { lang } from "./words.js";
 
-const API = new URL(`${document.documentElement.dataset.root}../api/miniapp/`, location.href);
+const { api, first, initData } = globalThis.kassa;
 const SECONDS = 20;
 
 /** The server said no, perhaps in words. */
@@ -20,15 +19,20 @@ export class Refused extends Error {
 /** Nobody knows whether it was heard. */
 export class Lost extends Error {}
 
-async function call(method, path, body, headers = {}) {
+const send = (method, path, body, headers) =>
+  fetch(new URL(path, api), {
+    method,
+    headers: { "X-Telegram-Init-Data": initData, "Accept-Language": lang, ...(body && { "Content-Type": "application/json" }), ...headers },
+    body: body && JSON.stringify({ ...body, init_data: initData }),
+    signal: AbortSignal.timeout?.(SECONDS * 1000),
+  });
+
+const call = (method, path, body, headers) => heard(() => send(method, path, body, headers));
+
+async function heard(sending) {
   let answer, found;
   try {
-    answer = await fetch(new URL(path, API), {
-      method,
-      headers: { "X-Telegram-Init-Data": initData, "Accept-Language": lang, ...(body && { "Content-Type": "application/json" }), ...headers },
-      body: body && JSON.stringify({ ...body, init_data: initData }),
-      signal: AbortSignal.timeout?.(SECONDS * 1000),
-    });
+    answer = await sending();
     found = await answer.json().catch(() => ({}));
   } catch (error) {
     throw new Lost(error.message);
@@ -38,7 +42,12 @@ async function call(method, path, body, headers = {}) {
   throw new Refused(answer.status, Object(found));
 }
 
-export const state = () => call("GET", "state");
+let early = first; // on its way since the page was opened
+export const state = () => {
+  const sent = early;
+  early = null;
+  return sent ? heard(() => sent) : call("GET", "state");
+};
 export const history = (before) => call("GET", `history${before ? `?before=${encodeURIComponent(before)}` : ""}`);
 export const create = (body, key) => call("POST", "create-payment", body, { "Idempotency-Key": key });
 export const status = (id) => call("GET", `payment-status/${encodeURIComponent(id)}`);

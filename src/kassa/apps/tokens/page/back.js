@@ -6,18 +6,12 @@ import { dress } from "./theme.js";
 import { speak, words } from "./words.js";
 
 const { kind } = document.documentElement.dataset;
-let inside = null;
-try {
-  inside = sessionStorage.getItem("kassa.miniapp");
-} catch {
-  // Then it is a browser like any other.
-}
-if (inside) {
+if (globalThis.kassa.params.tgWebAppVersion) {
   location.replace("./");
 } else {
   dress();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress());
-  speak(navigator.language);
+  await speak(navigator.language);
   const good = kind === "success";
   document.getElementById("app").replaceChildren(
     h("div", { class: "view ended" },

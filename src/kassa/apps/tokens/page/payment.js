@@ -9,6 +9,7 @@ import * as telegram from "./telegram.js";
 import { obstacle, paying, requisites, success, unpaid } from "./waiting.js";
 import { lang, speak, words } from "./words.js";
 
+const { initData, language, person } = globalThis.kassa;
 const DELAYS = [1, 1, 1.5, 2, 2, 3, 3, 5, 5, 8]; // seconds between looks; the last one stays
 const BEFORE_GIVING_UP = 4; // looks at an invoice that was closed
 
@@ -22,7 +23,7 @@ let key = null; // of the payment that is about to be made, and what it is for
 
 // --- what outlasts a reload
 
-const place = (name) => `kassa.${name}.${me?.user.id ?? telegram.person.id}`;
+const place = (name) => `kassa.${name}.${me?.user.id ?? person.id}`;
 const keep = (name, value) => {
   try {
     if (value) localStorage.setItem(place(name), JSON.stringify(value));
@@ -63,7 +64,7 @@ async function start() {
   } catch (error) {
     return broken(error, start);
   }
-  speak(me.user.language);
+  await speak(me.user.language);
   Object.assign(choice, kept("choice") ?? {});
   choice.email = me.email || choice.email || "";
   const before = kept("payment");
@@ -106,24 +107,21 @@ function choose({ first = false, note = "" } = {}) {
 }
 
 async function history() {
-  const { history: open } = await import("./history.js");
+  const found = await import("./history.js").catch(() => null);
+  if (!found) return alarm(words.broken_about);
   telegram.main();
   telegram.back(choose);
-  show(open(me, { native: telegram.back(choose), onback: () => choose() }));
+  show(found.history(me, { native: telegram.back(choose), onback: () => choose() }));
 }
 
 // --- paying
 
-let creating = false;
-
 async function pay(shown) {
-  if (creating) return;
   if (!shown.agreed()) return void telegram.vibrate("error");
   const chosen = shown.chosen();
   const email = takesEmail(chosen) ? choice.email : "";
   const what = JSON.stringify([chosen, email]);
   if (key?.what !== what) key = { what, id: fresh() };
-  creating = true;
   telegram.busy(true);
   still(shown.view, true);
   keep("choice", choice);
@@ -140,8 +138,6 @@ async function pay(shown) {
     still(shown.view, false);
     telegram.busy(false);
     refused(error, shown, chosen);
-  } finally {
-    creating = false;
   }
 }
 
@@ -322,8 +318,8 @@ function returned() {
 }
 
 telegram.begin({ onreturn: returned });
-speak(telegram.person.language_code ?? navigator.language);
-if (telegram.initData) {
+await speak(language);
+if (initData) {
   start();
 } else {
   show(obstacle(words.outside, words.outside_about, "plane", h("a", { class: "main-button", href: "open" }, words.open_bot)), { quietly: true });

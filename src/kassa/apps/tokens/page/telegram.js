@@ -3,53 +3,22 @@
 
 import { dress } from "./theme.js";
 
-const KEPT = "kassa.miniapp";
 const PATIENCE = 1500; // ms for the script, until we show a button of our own
 
-const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-const kept = () => {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-  } catch {
-    return {};
-  }
-};
-const known = given.tgWebAppVersion ? given : kept();
-try {
-  if (given.tgWebAppVersion) sessionStorage.setItem(KEPT, JSON.stringify(given)); // over a reload
-} catch {
-  // It lasts as long as the page.
-}
-
-export const initData = known.tgWebAppData ?? "";
-export const person = (() => {
-  try {
-    return JSON.parse(new URLSearchParams(initData).get("user")) ?? {};
-  } catch {
-    return {};
-  }
-})();
-
-const theme = () => {
-  try {
-    return JSON.parse(known.tgWebAppThemeParams) ?? {};
-  } catch {
-    return {};
-  }
-};
+const { params, theme } = globalThis.kassa;
 
 let app; // window.Telegram.WebApp, once it is there
-let ours = !known.tgWebAppVersion; // our own button instead of Telegram's
+let ours = !params.tgWebAppVersion; // our own button instead of Telegram's
 const bar = document.getElementById("bar");
 const own = bar?.querySelector("button");
 
 export function begin({ onreturn }) {
-  dress(theme());
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress(app?.themeParams?.bg_color ? app.themeParams : theme()));
+  dress(theme);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress(app?.themeParams?.bg_color ? app.themeParams : theme));
   document.addEventListener("visibilitychange", () => document.hidden || onreturn());
   window.addEventListener("focus", onreturn);
   own.addEventListener("click", press);
-  if (!known.tgWebAppVersion) return;
+  if (!params.tgWebAppVersion) return;
   const script = document.getElementById("telegram");
   const attach = () => window.Telegram?.WebApp?.initData !== undefined && !app && attached(onreturn);
   attach();
@@ -182,7 +151,12 @@ export const openInvoice = (url) =>
       openTelegram(url);
       return resolve("unknown");
     }
-    app.openInvoice(url, resolve);
+    try {
+      app.openInvoice(url, resolve);
+    } catch {
+      openTelegram(url); // a client that never told how its sheet was left does not open another
+      resolve("unknown");
+    }
   });
 
 export const openTelegram = (url) => (app ? app.openTelegramLink(url) : window.open(url, "_blank", "noopener"));

@@ -1,19 +1,15 @@
 // What the page says, in the language of the person.
 
-import en from "./en.js";
-import ru from "./ru.js";
-import uz from "./uz.js";
 import { number, plural } from "./format.js";
 
-const ALL = { ru, uz, en };
-
 export let lang = "ru";
-export let words = ru;
+export let words;
 
-export function speak(wanted) {
-  const found = String(wanted ?? "").slice(0, 2).toLowerCase();
-  lang = ALL[found] ? found : "ru";
-  words = ALL[lang];
+export async function speak(wanted) {
+  const { languageOf, wordsIn } = globalThis.kassa;
+  const found = languageOf(wanted);
+  ({ default: words } = await wordsIn(found));
+  lang = found;
   document.documentElement.lang = lang;
   document.title = words.title;
 }
