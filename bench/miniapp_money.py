@@ -39,9 +39,9 @@ async def run(*, quick: bool) -> list[Figure]:
         pgbench = Pgbench(running)
         await pgbench.prepare()
         async with database(running, "spending", connections=8) as db:
-            figures = await spend(db, pgbench, 2 if quick else 10)
+            figures = await spend(db, pgbench, 1 if quick else 10)
         async with database(running, "paying", connections=2), shop(running) as to:
-            p99 = await create_payment(to, 6 if quick else 30)
+            p99 = await create_payment(to, 5 if quick else 30)
     words = f"ms at {PER_SECOND}/s"
     return [Figure("create_payment_p99_ms", p99, words, "target", P99_MS, p99 / P99_MS), *figures]
 

@@ -101,5 +101,10 @@ async def test_a_newcomer_pays_by_card_draws_and_pays_by_transfer(
     await app.get_by_role("radio", name=re.compile("^СБП")).check()
     await page.locator(BUTTON).click()
     await expect(app.get_by_role("heading", name="Переведите 490")).to_be_visible()
-    await expect(bubbles.last).to_contain_text("Сумма: 490", timeout=30_000)  # it came by itself
+    await app.get_by_role("button", name="Или оплатите на странице").click()
+    async with page.expect_popup() as opening:
+        await page.get_by_role("dialog").get_by_role("button", name="Открыть").last.click()
+    bank = await opening.value
+    await bank.get_by_role("button", name="Оплатить").first.click()
+    await expect(bubbles.last).to_contain_text("Сумма: 490")
     await expect(app.get_by_text("195 токенов")).to_be_visible()

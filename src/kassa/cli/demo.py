@@ -29,7 +29,6 @@ BOT, APP = "kassa_demo_bot", "tokens"
 STARS = 5_000  # play money, as all of it
 
 _BEGIN_SECONDS = 60
-_TRANSFER_SECONDS = 10
 
 
 class Language(StrEnum):
@@ -124,24 +123,10 @@ async def _telegram(folder: Path, port: int) -> "AsyncIterator[Sandbox]":
         raise Unavailable(f"{error} To begin anew, delete {folder}.") from None
     except OSError as error:
         raise demo_place.taken(port, "--port", error) from None
-    sending = asyncio.create_task(_send_transfers(tg))
     try:
         yield tg
     finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
         await tg.stop()
-
-
-async def _send_transfers(tg: "Sandbox") -> None:
-    """A guest has no bank to transfer by hand from: whoever was given requisites has done it."""
-    shop = tg.bank.shop("oneplat")
-    while True:
-        before = tg.clock.now() - _TRANSFER_SECONDS
-        for each in shop.payments:
-            if each.state == "waiting" and each.method and each.created <= before:
-                await shop.pay(each.ref)
-        await asyncio.sleep(1)
 
 
 def _open_shops(tg: "Sandbox", port: int) -> None:
@@ -208,8 +193,7 @@ def _tell(place: Place, asked: Asked) -> None:
             print(f"Port {was} was taken, so it is {port}; {option} chooses another.")
     print(
         f"\nThe bot waits for you here:\n\n    {place.url}\n\n"
-        "All money is play money, and a transfer by hand comes by itself. "
-        "Ctrl-C ends it;\nthe next start goes on where it was.",
+        "All money is play money. Ctrl-C ends it; the next start goes on where it was.",
         flush=True,
     )
 

@@ -41,6 +41,7 @@ export default {
   not_yet: "Not here yet. If you have paid, wait a little: the bank will tell us.",
   check: "Check",
   again_page: "Open the payment page again",
+  or_page: "Or pay on the payment page",
   again_invoice: "Open the invoice again",
   cancel: "Cancel the payment",
   cancel_ask: "Cancel this payment? If you have paid already, do not: the tokens will come.",

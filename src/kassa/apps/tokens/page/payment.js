@@ -181,12 +181,14 @@ async function open(payment) {
 }
 
 function wait(payment, { returned = false } = {}) {
-  const acts = { oncancel: () => giveUp(payment), onopen: payment.payment_url || payment.invoice_url ? () => open(payment) : null };
-  const shown = payment.kind === "requisites" ? requisites(payment, acts) : paying(payment, acts);
+  const transfer = payment.kind === "requisites";
+  const again = () => (transfer ? telegram.openLink(payment.payment_url) : open(payment));
+  const acts = { oncancel: () => giveUp(payment), onopen: payment.payment_url || payment.invoice_url ? again : null };
+  const shown = transfer ? requisites(payment, acts) : paying(payment, acts);
   follow({ payment, shown, looks: 0, patience: Infinity, timer: 0 });
   show(shown.view);
   telegram.back(null);
-  telegram.main(payment.kind === "requisites" ? words.sent : words.check, () => look({ ask: true, pressed: true }));
+  telegram.main(transfer ? words.sent : words.check, () => look({ ask: true, pressed: true }));
   telegram.closing(true);
   if (returned) look({ ask: true });
   else soon();

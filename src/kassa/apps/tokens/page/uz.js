@@ -41,6 +41,7 @@ export default {
   not_yet: "Hali kelmadi. Toʻlagan boʻlsangiz, biroz kuting: bank bizga oʻzi xabar beradi.",
   check: "Tekshirish",
   again_page: "Toʻlov sahifasini qayta ochish",
+  or_page: "Yoki sahifada toʻlang",
   again_invoice: "Hisobni qayta ochish",
   cancel: "Toʻlovni bekor qilish",
   cancel_ask: "Bu toʻlov bekor qilinsinmi? Toʻlab boʻlgan boʻlsangiz, bekor qilmang: tokenlar keladi.",

@@ -36,7 +36,7 @@ export function paying(payment, { onopen, oncancel }) {
 }
 
 /** What to transfer, and to where, with the time that is left. */
-export function requisites(payment, { oncancel }) {
+export function requisites(payment, { onopen, oncancel }) {
   const about = h("p", { class: "about", role: "status" }, words.transfer_about);
   const clock = h("b", { class: "clock-left" });
   const ring = h("div", { class: "clock", role: "timer" }, icon("clock"), h("span", {}, words.time_left), clock);
@@ -60,6 +60,7 @@ export function requisites(payment, { oncancel }) {
         h("div", { class: "row requisite" },
           h("span", { class: "row-text" }, h("small", {}, name), h("b", { class: "value" }, shown ?? value)),
           copyButton(value, name)))),
+    onopen && quiet(words.or_page, onopen),
     quiet(words.cancel, oncancel, "bad"));
   if (payment.expires_at) tick();
   return { view, checking: () => (about.textContent = words.checking_about), told: (text) => (about.textContent = text) };
