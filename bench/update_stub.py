@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import uvloop
 
-from kassa.telegram.updates import KINDS
+from kassa.telegram.hearing import KINDS
 
 _MESSAGE: dict[str, Any] = {
     "message_id": 1,

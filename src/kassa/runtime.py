@@ -147,7 +147,7 @@ class Runtime:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self.payments.close()
                 if self.telegram is not None:
-                    await self.telegram.bots.close()
+                    await self.telegram.close()
 
     async def _prune(self) -> None:
         """What nobody needs any more: handled callbacks, ended logins, codes that ran out."""
@@ -250,12 +250,24 @@ def application(
 
 
 def _limited(login: "APIRouter") -> "APIRouter":
-    """Whoever guesses codes or keys does not guess for long."""
-    from fastapi import APIRouter, Depends
+    """Whoever guesses codes or keys does not guess for long; whoever proves who they are is not
+    counted, however many there are behind one address."""
+    from fastapi import APIRouter, Depends, Request
 
-    from kassa.web.limits import limited
+    from kassa.users import api
+    from kassa.web.limits import Limited, limited, refusals
 
-    around = APIRouter(dependencies=[Depends(limited("login", per_minute=30, burst=30))])
+    guesses = limited("login", per_minute=30, burst=30)
+    services = limited("login.services", per_minute=30, burst=300)  # many at once, of one address
+    renewals = limited("login.renewals", per_minute=120, burst=300)
+
+    def which(request: Request) -> Limited | None:
+        endpoint = request.scope["endpoint"]
+        if endpoint is api.telegram_login:
+            return services if request.headers.get("x-kassa-key") else guesses
+        return renewals if endpoint is api.refresh_token else None
+
+    around = APIRouter(dependencies=[Depends(refusals(which), scope="function")])
     around.include_router(login)
     return around
 

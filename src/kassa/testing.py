@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from kassa.apps import App, Kassa, given
@@ -53,6 +54,7 @@ async def running(
     folder that is thrown away.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(_plain_log())
         if tg is None:
             tg = await stack.enter_async_context(Sandbox())
         access = tg.bot(bot)
@@ -82,6 +84,21 @@ async def running(
         for each in kassa.bots.all:  # sooner than by itself
             await register(found, app.state.secret_key, each)
         yield Running(tg, access, kassa, url)
+
+
+@contextmanager
+def _plain_log() -> Iterator[None]:
+    """Drawn with its local variables, an exception in the log takes seconds. A log that the tests
+    have configured stays as it is."""
+    if structlog.is_configured():
+        yield
+        return
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 @contextmanager

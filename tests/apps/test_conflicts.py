@@ -185,7 +185,10 @@ def test_kassa_run_tells_it_before_anything_starts(home: Path) -> None:
     given = {"KASSA_HOME": str(home), "TELEGRAM_BOT_TOKEN": "7:TEST-TOKEN"}
     for names, told in (
         ("tea,coffee", "bot 7: the apps tea and coffee both answer /buy"),
-        ("tea,milk", "apps: there is no app 'milk', and no milk.py here; installed are:"),
+        (
+            "tea,milk",
+            "apps (KASSA_APPS): there is no app 'milk', and no milk.py here; installed are:",
+        ),
     ):
         done = kassa("run", cwd=home, KASSA_APPS=names, **given)
         assert (done.returncode, done.stdout) == (1, "")

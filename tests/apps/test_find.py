@@ -72,7 +72,8 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, installed: dict[str, 
         "apps: 'empty' has no APP",
         "apps: APP of 'number' is of the type int; it must be an App",
         "apps: 'other' calls itself 'another'; both must be the same",
-        "apps: there is no app 'tea-shop', and no tea_shop.py here; installed are: away, stamps",
+        "apps (KASSA_APPS): there is no app 'tea-shop', and no tea_shop.py here; "
+        "installed are: away, stamps",
     ]
     (spelt,) = problems("spelt", folder=tmp_path)
     assert spelt.startswith("apps: 'spelt' cannot be loaded: SyntaxError: invalid syntax (spelt.py")

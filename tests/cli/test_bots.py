@@ -12,7 +12,7 @@ from kassa import clock
 from kassa.apps import App
 from kassa.db import Database, Tx
 from kassa.telegram import keeping
-from kassa.telegram.updates import KINDS
+from kassa.telegram.hearing import KINDS
 from kassa.testing import running
 from tests.cli.process import kassa, on
 from tests.conftest import Fresh

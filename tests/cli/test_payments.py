@@ -185,6 +185,7 @@ async def test_what_an_app_has_delivered_is_not_given_back_where_that_app_is_not
             done = await shop.kassa("payments", command, payment.id)
             assert (done.returncode, done.stdout) == (1, "")
             assert done.stderr.startswith("No app here knows 'test.goods'")
+            assert "KASSA_APPS" in done.stderr
         assert await rig.payments.refunds(payment.id) == []
 
 

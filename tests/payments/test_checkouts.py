@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kassa import users
 from kassa.db import Database
 from kassa.db.database import connect
 from kassa.db.embedded import SUPERUSER
@@ -72,6 +73,24 @@ async def test_questions_that_make_no_sense(rig: Rig, odd: dict[str, Any]) -> No
     started = await rig.begin()
     assert await judged(rig, started, total_amount=None) == words("checkout-price")
     assert await judged(rig, started, order_info=7, id=7) == ""
+
+
+@BOTH
+async def test_whom_the_operator_has_blocked_meanwhile(rig: Rig) -> None:
+    started = await rig.begin()
+    async with rig.db.transaction() as tx:
+        user = await users.see(tx, users.Who(rig.payer, language_code="uz"))
+        await tx.execute("UPDATE payments.payment SET user_id = $1", user.id)
+        await users.block(tx, user.id)
+    no = words("checkout-blocked", "uz")
+    with pytest.raises(PaymentFailed, match=no):
+        await shop(rig).pay(ref(started))
+    asked = {**query(rig, started), "id": "s1", "shipping_address": {"country_code": "UZ"}}
+    shipping = await shop(rig).checkouts.shipping(shop(rig).bot.id, asked)
+    assert (shipping["ok"], shipping["error_message"]) == (False, no)
+    assert rig.tg.books() == []
+    await rig.db.run(lambda tx: users.unblock(tx, user.id))
+    assert await judged(rig, started) == ""
 
 
 # -- what it costs, and whether it is still to be paid -----------------------------

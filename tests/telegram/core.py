@@ -123,6 +123,7 @@ async def a_core(
             await asyncio.gather(*tasks, return_exceptions=True)
             if listener is not None:
                 await listener.stop()
+            await updates.close()
             await bots.close()
 
 

@@ -60,6 +60,27 @@ async def test_what_is_wrong_is_told_with_its_cure(shop: BotAccess) -> None:
     assert polled["webhook"][0] is None
 
 
+@pytest.mark.parametrize(
+    ("path", "fine"),
+    [
+        ("/telegram/webhook", True),
+        ("/telegram/webhook/", True),
+        ("/", False),
+        ("/hook", False),
+        ("/kassa/telegram/webhook/", False),
+    ],
+)
+async def test_an_address_that_only_a_proxy_can_bring_here(
+    shop: BotAccess, path: str, fine: bool
+) -> None:
+    given = settings(shop, telegram_webhook_url=f"https://shop.example.com{path}")
+    told = (await found(given)).get("webhook path")
+    assert (told is None) is fine
+    if told:
+        assert told[0] is None, "a proxy may rewrite it"
+        assert "Kassa serves /telegram/webhook;" in told[1]
+
+
 async def test_a_token_that_nobody_knows(shop: BotAccess) -> None:
     bot = BotSettings(token=Secret("123456:TEST-OTHER-BOT"), apps=("tokens",), name="shop")
     given = settings(shop).model_copy(update={"bots": (bot,)})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiogram import F, Router
-from aiogram.filters import Command
+from aiogram.filters import Command, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.methods import AnswerCallbackQuery, SendMessage
 from aiogram.types import CallbackQuery, Chat, ChatShared, Contact, Message, TelegramObject
@@ -181,6 +181,64 @@ async def test_a_contact_from_the_address_book_proves_nothing(fresh: Fresh) -> N
                 assert isinstance(said, SendMessage)
                 assert said.text.startswith("Это не ваш контакт")
         assert await talk.known(buyer, "phone, phone_proved") == ("", False)
+
+
+def delivering() -> Router:
+    """An app that asks for a contact, in a dialog, and one that asks for something else."""
+    made = Router()
+
+    @made.message(Command("deliver", "name"))
+    async def ask(message: Message, state: FSMContext) -> Any:
+        await state.set_state((message.text or "")[1:])
+        return message.answer("Ваш телефон?")
+
+    @made.message(StateFilter("deliver"), F.contact)
+    async def shared(message: Message, state: FSMContext) -> Any:
+        assert message.contact is not None
+        await state.clear()
+        return message.answer(f"Позвоним на {message.contact.phone_number}")
+
+    return made
+
+
+async def test_a_contact_goes_to_the_dialog_that_waits_for_it_and_is_proved_too(
+    fresh: Fresh,
+) -> None:
+    async with a_talk(fresh, [Shown(bot=delivering())]) as talk:
+        buyer = talk.tg.user("Покупатель", phone="+998901112233")
+        await buyer.send(talk.bot, "/deliver")
+        await buyer.reply("Ваш телефон?")
+        await buyer.share_contact()
+        await buyer.reply("Позвоним на ")
+        assert await talk.known(buyer, "phone, phone_proved") == ("+998901112233", True)
+        await buyer.share_contact()
+        await buyer.reply("Номер телефона обновлен")
+
+
+async def test_in_a_dialog_another_persons_contact_is_the_apps_and_proves_nothing(
+    fresh: Fresh,
+) -> None:
+    async with a_talk(fresh, [Shown(bot=delivering())]) as talk:
+        buyer = talk.tg.user("Покупатель", phone="+998901112233")
+        other = talk.tg.user("Сосед", phone="+998904445566")
+        await other.send(talk.bot, "/cancel")
+        theirs = await other.share_contact()
+        await other.reply("4445566")
+        await buyer.send(talk.bot, "/deliver")
+        await buyer.reply("Ваш телефон?")
+        await buyer.forward(theirs)
+        await buyer.reply("Позвоним на ")
+        assert await talk.known(buyer, "phone, phone_proved") == ("", False)
+
+
+async def test_a_contact_that_a_dialog_does_not_want_is_kept_and_told(fresh: Fresh) -> None:
+    async with a_talk(fresh, [Shown(bot=delivering())]) as talk:
+        buyer = talk.tg.user("Покупатель", phone="+998901112233")
+        await buyer.send(talk.bot, "/name")
+        await buyer.reply()
+        await buyer.share_contact()
+        await buyer.reply("Номер телефона обновлен: +998901112233")
+        assert await talk.db.fetchval("SELECT count(*) FROM telegram.dialog") == 1
 
 
 # -- /login --------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from aiogram import F, Router
+from aiogram.types import CallbackQuery
 
 from kassa import clock, outbox, users
 from kassa.db import Database
@@ -10,6 +12,7 @@ from kassa.payments import Status
 from kassa.telegram.payment_buttons import CALL_OFF
 from kassa.telegram.terms import _print
 from tests.conftest import Fresh, until
+from tests.telegram.core import Shown
 from tests.telegram.talking import Talk, a_talk
 from tgsandbox import Person
 
@@ -190,6 +193,24 @@ async def test_what_is_no_button_of_ours_is_an_old_one(fresh: Fresh, data: str) 
         await talk.show(buyer, "?", data)
         assert (await (await buyer.press("x")).answer()).text == "Эта кнопка уже не работает"
         assert talk.wishes == []
+
+
+async def test_what_only_begins_like_ours_is_the_apps(fresh: Fresh) -> None:
+    app = Router()
+
+    @app.callback_query(F.data == "pay:order:17")
+    async def order(query: CallbackQuery) -> Any:
+        return query.answer("Заказ 17")
+
+    async with a_talk(fresh, [Shown(bot=app)]) as talk:
+        buyer = await known(talk)
+        for data, said in (
+            ("pay:order:17", "Заказ 17"),
+            ("pay:order:18", "Эта кнопка уже не работает"),
+        ):
+            await talk.show(buyer, "?", data)
+            await buyer.reply()
+            assert (await (await buyer.press("x")).answer()).text == said
 
 
 async def test_in_a_group_it_is_still_the_payers(fresh: Fresh) -> None:

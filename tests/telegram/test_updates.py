@@ -12,7 +12,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMar
 
 from kassa.db import Database, Tx
 from kassa.telegram import Speaker
-from kassa.telegram.updates import NotTaken
+from kassa.telegram.hearing import NotTaken
 from kassa.users import User
 from tests.conftest import Fresh
 from tests.telegram.core import a_core, a_table

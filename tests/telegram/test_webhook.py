@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from kassa.db import Database
-from kassa.telegram.updates import KINDS
+from kassa.telegram.hearing import KINDS
 from kassa.telegram.webhook import secret_of
 from tests.conftest import Fresh
 from tests.telegram.core import KEY, Core, a_core, a_table

@@ -1,5 +1,6 @@
 """Who asks too often waits; others do not, and we do not remember more of them than we want."""
 
+import asyncio
 from collections.abc import MutableMapping
 from itertools import pairwise
 from typing import Annotated, Any
@@ -9,13 +10,15 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
 from starlette.requests import Request as Plain
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from kassa.errors import Unavailable
 from kassa.web import create_app
 from kassa.web.bounds import BURST
-from kassa.web.limits import UNPROVED_BURST, Limiter, Limits, by_user, limited, network
+from kassa.web.limits import UNPROVED_BURST, Limiter, Limits, by_user, limited, network, refusals
 from tests.web.conftest import Clock, client, nothing
 
 ANNA, BORIS = "203.0.113.7", "198.51.100.9"
@@ -92,6 +95,59 @@ def test_each_worker_has_its_share() -> None:
     assert [limiter.take("anna") for _ in range(11)] == [0] * 10 + [2]
     rare = Limits(workers=4, now=now).limiter("sign-in", per_minute=4, burst=2)
     assert [rare.take("anna") for _ in range(2)] == [0, 60], "one at least"
+
+
+async def test_only_refusals_count_where_they_are_all_that_is_limited() -> None:
+    now, router = Clock(), APIRouter()
+    limit = limited("guess", per_minute=6, burst=2)
+
+    @router.get(
+        "/guess/{status}", dependencies=[Depends(refusals(lambda _: limit), scope="function")]
+    )
+    async def guess(status: int) -> str:
+        if status == 503:
+            raise Unavailable("Not now.")
+        if status >= 400:
+            raise HTTPException(status)
+        return "welcome"
+
+    @router.get("/free", dependencies=[Depends(refusals(lambda _: None), scope="function")])
+    async def free() -> str:
+        raise HTTPException(401)
+
+    app = create_app(nothing, routers=[router], now=now)
+    async with client(app, address=ANNA) as anna:
+
+        async def told(*statuses: int) -> list[int]:
+            return [(await anna.get(f"/guess/{each}")).status_code for each in statuses]
+
+        assert await told(*[200] * 5, *[503] * 5, *[500] * 3) == [
+            *[200] * 5,
+            *[503] * 5,
+            *[500] * 3,
+        ]
+        assert await told(401, 403, 401, 200) == [401, 403, 429, 429]
+        now.seconds += 10
+        assert await told(200, 200, 404, 200) == [200, 200, 404, 429]
+        assert {(await anna.get("/free")).status_code for _ in range(20)} == {401}
+
+
+async def test_guesses_that_come_all_at_once_are_counted_like_others() -> None:
+    router, may = APIRouter(), asyncio.Event()
+    limit = limited("guess", per_minute=6, burst=2)
+
+    @router.get("/guess", dependencies=[Depends(refusals(lambda _: limit), scope="function")])
+    async def guess() -> None:
+        await may.wait()
+        raise HTTPException(401)
+
+    app = create_app(nothing, routers=[router], now=Clock())
+    async with client(app, address=ANNA) as anna:
+        asking = [asyncio.create_task(anna.get("/guess")) for _ in range(10)]
+        done, _ = await asyncio.wait(asking, timeout=0.5)
+        may.set()
+        assert [each.result().status_code for each in done] == [429] * 8
+        assert sorted([(await each).status_code for each in asking])[:3] == [401, 401, 429]
 
 
 @pytest.mark.parametrize(

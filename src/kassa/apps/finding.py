@@ -68,7 +68,8 @@ def find(names: Sequence[str], *, folder: Path | None = None) -> list[App]:
         if name not in ready and name not in installed and not file.exists():
             there = ", ".join(sorted(installed)) or "none"
             problems.append(
-                f"apps: there is no app {name!r}, and no {file.name} here; installed are: {there}"
+                f"apps (KASSA_APPS): there is no app {name!r}, and no {file.name} here; "
+                f"installed are: {there}"
             )
             continue
         try:

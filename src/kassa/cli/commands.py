@@ -12,6 +12,7 @@ from kassa.cli import (
     jobs,
     keys,
     payments,
+    people,
     providers,
     running,
 )
@@ -34,6 +35,7 @@ app.command("reconcile")(providers.reconcile)
 app.command("simulate")(providers.simulate)
 app.add_typer(payments.app, name="payments")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(people.app, name="people")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bots.webhook, name="webhook")

@@ -150,7 +150,10 @@ def todo() -> None:
 def known(payments: "Payments", payment: "Payment") -> None:
     """Money must not move here where the app that delivers, or takes back, is not here."""
     if payment.purpose not in payments.purposes:
-        raise Invalid(f"No app here knows {payment.purpose!r}: its effect could not be undone.")
+        raise Invalid(
+            f"No app here knows {payment.purpose!r}: its effect could not be undone. "
+            "KASSA_APPS must name its app, as it does for kassa run."
+        )
 
 
 def _tell(refund: "Refund") -> None:

@@ -144,7 +144,7 @@ class Database:
     ) -> None:
         self._address = address
         self._server = server
-        self._connections = connections
+        self.connections = connections  # of the pool, at most
         self._connect_seconds = connect_seconds
         self._pool: Pool[Record] | None = None
         self.wake = Wake(self.connect)
@@ -152,7 +152,7 @@ class Database:
     async def __aenter__(self) -> "Database":
         self._pool = await asyncpg.create_pool(
             min_size=1,
-            max_size=self._connections,
+            max_size=self.connections,
             connect=self._connect_for_pool,
             init=_prepare,
             reset=_nothing_to_reset,

@@ -149,15 +149,15 @@ class Checkouts:
         """With the payer's lock."""
         language = _language(query)
         provider = "stars" if ours.price.currency == STARS else "telegram"
-        found = await tx.fetchval(
+        attempt = await tx.fetchval(
             "SELECT attempt_id FROM payments.find_and_lock($1, $2, $3, $4)",
             *([provider], [""], [ours.key], [""]),
         )
-        if found is None:
+        if attempt is None:
             raise No(_say(language, "checkout-unknown"))
         row = await tx.fetchrow(
             f"""
-            SELECT {rows.PAYMENT}, a.id AS attempt_id, u.language,
+            SELECT {rows.PAYMENT}, a.id AS attempt_id, u.language, u.blocked_at,
                    EXISTS (SELECT FROM payments.attempt o
                             WHERE o.payment_id = p.id AND o.saved <> ''
                               AND o.status IN ('prepared', 'sent', 'unknown')) AS charging
@@ -166,18 +166,20 @@ class Checkouts:
               LEFT JOIN users.person u ON u.id = p.user_id
              WHERE a.id = $1 AND a.status <> 'declined'
             """,
-            found,
+            attempt,
         )
         if row is None:
             raise No(_say(language, "checkout-unknown"))
-        payment = rows.payment(row)
-        return Found(
-            payment,
+        found = Found(
+            rows.payment(row),
             row["attempt_id"],
             row["details"],
             row["language"] or language,
             row["charging"],
         )
+        if row["blocked_at"] is not None:
+            raise found.no("checkout-blocked")
+        return found
 
     # -- may it be paid?
 

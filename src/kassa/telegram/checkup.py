@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from kassa.botapi import NotDone, NotKnown, Refused
 from kassa.config import Settings
 from kassa.payments.providers.protocol import Finding
 from kassa.telegram.bots import Bot
-from kassa.telegram.updates import KINDS
-from kassa.telegram.webhook import address
+from kassa.telegram.hearing import KINDS
+from kassa.telegram.webhook import PATH, address
 
 _MANY = 100  # updates that wait: nobody seems to fetch them
 
@@ -26,7 +27,8 @@ async def _examine(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
     me: dict[str, Any] = await bot.api.call("getMe")
     yield Finding("token", True, f"it is @{me.get('username')}")
     info: dict[str, Any] = await bot.api.call("getWebhookInfo")
-    url, wanted = info.get("url") or "", ""
+    url: str = info.get("url") or ""
+    wanted = ""
     if settings.telegram_webhook_url:
         wanted = address(settings, bot)
     if url == wanted:
@@ -36,6 +38,9 @@ async def _examine(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("webhook", None, f"{url} is set; kassa run deletes it, since it polls")
     else:
         yield Finding("webhook", False, f"{url or 'none'}; kassa webhook set makes it {wanted}")
+    if wanted and urlsplit(settings.telegram_webhook_url).path.rstrip("/") != PATH:
+        words = f"Kassa serves {PATH}; TELEGRAM_WEBHOOK_URL has another, which a proxy must rewrite"
+        yield Finding("webhook path", None, words)
     if url and (missing := set(KINDS) - set(info.get("allowed_updates") or KINDS)):
         yield Finding("kinds of updates", False, f"{', '.join(sorted(missing))} never arrive")
     if words := info.get("last_error_message"):

@@ -40,6 +40,7 @@ def first(settings: Settings, payments: Payments, *, secret: Secret) -> Router:
 def last(settings: Settings) -> Router:
     router = _of_people()
     greeting.add(router, settings)
+    contact.add_last(router)
     router.message.register(
         _not_understood,
         F.chat.type == "private",

@@ -29,6 +29,9 @@ class Dialogs(BaseStorage):
     def moved(self) -> bool:
         return (self.state, self.data) != self._before
 
+    def undo(self) -> None:
+        self.state, self.data = self._before[0], dict(self._before[1])
+
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         name = state.state if isinstance(state, State) else state
         if key == self.key:

@@ -33,24 +33,29 @@ class SetAside:
 
 async def sweep(updates: "Updates") -> None:
     """By whoever leads: what nobody brings any more, such as after a change from polling."""
-    from kassa.telegram.updates import NotTaken  # with aiogram, which commands need not wait for
+    from kassa.telegram.hearing import NotTaken  # with aiogram, which commands need not wait for
 
     while True:
         rows = await updates.database.fetch(
             """
-            SELECT bot, body FROM telegram.update
-             WHERE done_at IS NULL AND dead_at IS NULL AND received_at < $1
+            SELECT bot, chat, body FROM telegram.update
+             WHERE done_at IS NULL AND dead_at IS NULL AND received_at < $1 AND bot = ANY ($2)
              ORDER BY bot, id LIMIT 100
             """,
             clock.now() - LEFT_OVER,
+            [bot.id for bot in updates.bots.all],
         )
+        stuck = set()  # chats whose next one waits for the one that failed
         for row in rows:
-            bot = updates.bots.get(row["bot"])
-            if bot is not None:
-                try:
-                    await updates.take(bot, json.loads(row["body"]), row["body"])
-                except NotTaken as error:
-                    _log.warning("updates.not_taken", bot=bot.name, error=str(error))
+            place = row["bot"], row["chat"]
+            if place in stuck:
+                continue
+            bot = updates.bots[row["bot"]]
+            try:
+                await updates.take(bot, json.loads(row["body"]), row["body"])
+            except NotTaken as error:
+                stuck.add(place)
+                _log.warning("updates.not_taken", bot=bot.name, error=str(error))
         await asyncio.sleep(5)
 
 

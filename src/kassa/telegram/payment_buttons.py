@@ -32,11 +32,14 @@ _DATA = re.compile(
 
 def add(router: Router, payments: Payments) -> None:
     async def pressed(
-        query: CallbackQuery, *, bot: AiogramBot, user: User, tx: Tx, t: Speaker
+        query: CallbackQuery,
+        *,
+        found: re.Match[str],
+        bot: AiogramBot,
+        user: User,
+        tx: Tx,
+        t: Speaker,
     ) -> Wish:
-        found = _DATA.fullmatch(query.data or "")
-        if found is None:
-            return query.answer(t("button-old"))
         number = int(found["with"] or found["check"] or found["cancel"])
         try:
             payment = await payments.get(tx, number, user=user.id)
@@ -61,7 +64,7 @@ def add(router: Router, payments: Payments) -> None:
         await outbox.put(tx, CALL_OFF, job, key=str(payment.id))
         return query.answer(t("payment-calling-off"))
 
-    router.callback_query.register(pressed, F.data.startswith("pay:"))
+    router.callback_query.register(pressed, F.data.func(_DATA.fullmatch).as_("found"))
 
 
 def calling_off(payments: Payments, bots: Bots, sender: Sender) -> outbox.Handler:

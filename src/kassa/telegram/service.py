@@ -15,7 +15,7 @@ from kassa.payments.arrivals import arrived
 from kassa.payments.checkouts import Checkouts
 from kassa.secret import Secret
 from kassa.telegram import common, keeping, lazily, naming, showing, webhook
-from kassa.telegram.bots import Bots
+from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.carrying import Carrying
 from kassa.telegram.face import FACE, Faces
 from kassa.telegram.paying import Paying
@@ -113,16 +113,21 @@ class Telegram:
         """What every process does."""
         return {"telegram.worker": self.worker.run, "telegram.introduce": self._introduce}
 
+    async def close(self) -> None:
+        await self.updates.close()
+        await self.bots.close()
+
     async def _introduce(self) -> None:
         """Each bot's own name, by which commands in groups are told from those of others."""
-        for bot in self.bots.all:
-            aiogram = self.updates.aiogram[bot.id]
-            told = partial(naming.introduce, bot.api, aiogram)
-            done = False
-            while not done:
-                done = await self._try(told)
-                await asyncio.sleep(0 if done else _AGAIN_SECONDS)
-            self._payments.home[str(bot.id)] = f"https://t.me/{naming.username(aiogram)}"
+        await asyncio.gather(*(self._introduced(bot) for bot in self.bots.all))
+
+    async def _introduced(self, bot: Bot) -> None:
+        aiogram = self.updates.aiogram[bot.id]
+        done = False
+        while not done:
+            done = await self._try(partial(naming.introduce, bot.api, aiogram))
+            await asyncio.sleep(0 if done else _AGAIN_SECONDS)
+        self._payments.home[str(bot.id)] = f"https://t.me/{naming.username(aiogram)}"
 
     async def _present(self) -> None:
         """What Telegram shows of the bots, and where it brings updates."""

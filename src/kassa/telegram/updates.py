@@ -5,10 +5,8 @@ deduplicated, done and written together with what is to be said about it; then i
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 from aiogram import Bot as AiogramBot
 from aiogram.fsm.context import FSMContext
@@ -18,13 +16,15 @@ from aiogram.types import CallbackQuery, Update
 from asyncpg import LockNotAvailableError
 
 from kassa import clock, outbox, texts
-from kassa.botapi import NotDone, NotKnown, Refused
 from kassa.db import Database, Tx, lost_connection
+from kassa.db.failures import LOST_RACE
 from kassa.errors import KassaError
 from kassa.log import bind, get, masked, new_request_id, request_id
+from kassa.telegram.answering import METHODS, Answering, Checkouts
 from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.buttons import pressed
 from kassa.telegram.dialogs import Dialogs
+from kassa.telegram.hearing import Heard, NotTaken, hear
 from kassa.telegram.invitations import invited
 from kassa.telegram.naming import unnamed
 from kassa.telegram.routing import House
@@ -35,65 +35,12 @@ from kassa.users import User, rows
 
 CARRY_OUT = "telegram.carry_out"
 TRIES = 3  # then an update is set aside
-CHECKOUT_SECONDS = 6.0  # of Telegram's ten, to find out; the rest is for saying it
 
-# All that Kassa and its apps want to hear. Telegram keeps a shorter list for ever, so it is said
-# each time.
-KINDS = (
-    "message",
-    "edited_message",
-    "callback_query",
-    "inline_query",
-    "chosen_inline_result",
-    "shipping_query",
-    "pre_checkout_query",
-    "purchased_paid_media",
-    "my_chat_member",
-    "chat_member",
-    "chat_join_request",
-    "poll_answer",
-    "subscription",
-)
-_CHECKOUTS = {
-    "pre_checkout_query": "answerPreCheckoutQuery",
-    "shipping_query": "answerShippingQuery",
-}
-
-_REMEMBERED = 10_000  # checkout queries that were answered
+_FOR_CHECKOUTS = 4  # of the pool's connections
 
 _log = get(__name__)
 
 Arrived = Callable[[Tx, int, Mapping[str, Any]], Awaitable[bool]]
-
-
-class Checkouts(Protocol):
-    """Who knows what may be paid: payments.checkouts."""
-
-    async def pre_checkout(
-        self, bot: int, query: Mapping[str, Any], *, seconds: float = ...
-    ) -> dict[str, Any]: ...
-    async def shipping(
-        self, bot: int, query: Mapping[str, Any], *, seconds: float = ...
-    ) -> dict[str, Any]: ...
-
-
-class NotTaken(KassaError):
-    """It could not be done now. Whoever brought it brings it again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An update, taken apart."""
-
-    bot: Bot
-    number: int
-    kind: str
-    event: dict[str, Any]
-    update: Mapping[str, Any]
-    body: bytes
-    who: dict[str, Any]  # the person; empty where there is none
-    chat: int  # whose order it keeps
-    private: bool
 
 
 class Updates:
@@ -120,10 +67,12 @@ class Updates:
             bot.id: unnamed(aiogram_bot(bot.api)) for bot in bots.all
         }
         self._worker = worker
-        self._checkouts = checkouts
+        self._answering = Answering(checkouts) if checkouts else None
         self._arrived = arrived
         self._given = dict(given or {})
-        self._answered: dict[str, None] = {}
+        # Handlers may be slow: they leave connections to checkouts, which must not be.
+        self._room = asyncio.Semaphore(max(1, database.connections - _FOR_CHECKOUTS))
+        self._beside: set[asyncio.Task[None]] = set()
         self._texts = texts.load("kassa.telegram")
 
     async def take(self, bot: Bot, update: Mapping[str, Any], body: bytes) -> None:
@@ -132,8 +81,9 @@ class Updates:
             _log.info("update.of_no_kind", bot=bot.name, keys=sorted(map(str, update))[:5])
             return
         with bind(request_id=request_id() or new_request_id(), bot=bot.name):
-            if heard.kind in _CHECKOUTS:
-                await self._answer_checkout(heard)
+            if heard.kind in METHODS:
+                if self._answering is not None:
+                    await self._answering.take(heard)
                 return
             try:
                 await self._try(heard)
@@ -146,7 +96,8 @@ class Updates:
 
     async def _try(self, heard: Heard) -> None:
         try:
-            await self.database.run(lambda tx: self._do(tx, heard))
+            async with self._room:
+                await self.database.run(lambda tx: self._do(tx, heard))
         except Exception as error:
             if _passes(error):
                 raise
@@ -162,8 +113,8 @@ class Updates:
               FROM telegram.begin_update($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) b
             """,
             *(bot.id, heard.number, heard.chat, heard.private, who.get("id")),
-            *(who.get("first_name"), who.get("last_name", ""), who.get("username", "")),
-            *(who.get("language_code"), clock.now()),
+            *(_clean(who.get("first_name")), _clean(who.get("last_name", ""))),
+            *(_clean(who.get("username", "")), _clean(who.get("language_code")), clock.now()),
         )
         assert row is not None
         if not row["fresh"]:
@@ -172,13 +123,15 @@ class Updates:
         person = user.telegram_id if user else heard.chat
         key = StorageKey(bot_id=bot.id, chat_id=heard.chat, user_id=person)
         dialogs = Dialogs(tx, key, row["state"], row["data"])
+        money = False
         if self._arrived is not None and heard.kind in ("message", "subscription"):
-            await self._arrived(tx, bot.id, heard.update)
+            money = await self._arrived(tx, bot.id, heard.update)
         if heard.kind == "my_chat_member" and heard.private and user is not None:
             await _reach(tx, bot.id, user.id, heard.event)
         if heard.kind == "message" and heard.private and user is not None:
             await invited(tx, user, heard.event)
-        calls, app = await self._said(tx, heard, user, dialogs)
+        said = self._despite if money else self._said
+        calls, app = await said(tx, heard, user, dialogs)
         payload = None
         if calls:
             payload = {
@@ -191,6 +144,20 @@ class Updates:
             }
         if calls or dialogs.moved:
             await self._end(tx, key, dialogs, payload)
+
+    async def _despite(
+        self, tx: Tx, heard: Heard, user: User | None, dialogs: Dialogs
+    ) -> tuple[list[dict[str, Any]], str]:
+        """Money has arrived with it: that is kept, whatever becomes of a handler."""
+        try:
+            async with tx.savepoint():
+                return await self._said(tx, heard, user, dialogs)
+        except Exception as error:
+            if _passes(error) or isinstance(error, LOST_RACE):
+                raise
+            _log.error("update.handler_failed", update=heard.number, exc_info=error)
+            dialogs.undo()
+            return [], ""
 
     async def _said(
         self, tx: Tx, heard: Heard, user: User | None, dialogs: Dialogs
@@ -292,49 +259,28 @@ class Updates:
 
     # -- checkouts -----------------------------------------------------------------
 
-    async def _answer_checkout(self, heard: Heard) -> None:
-        """In time, yes or no. One that comes again, since Telegram is not sure that we heard it,
-        has had its answer."""
-        number = str(heard.event.get("id"))
-        if self._checkouts is None or number in self._answered:
-            return
-        self._answered[number] = None
-        while len(self._answered) > _REMEMBERED:
-            del self._answered[next(iter(self._answered))]
-        find = (
-            self._checkouts.pre_checkout
-            if heard.kind == "pre_checkout_query"
-            else self._checkouts.shipping
-        )
-        params = await find(heard.bot.id, heard.event, seconds=CHECKOUT_SECONDS)
-        for _ in range(3):
-            try:
-                await heard.bot.api.call(_CHECKOUTS[heard.kind], params, seconds=3)
-                return
-            except (NotDone, NotKnown) as error:
-                _log.warning("checkout.not_answered", query=number, error=str(error))
-                await asyncio.sleep(0.1)
-            except Refused as error:  # too late, or answered already
-                _log.warning("checkout.refused", query=number, error=str(error))
-                return
-        self._answered.pop(number, None)
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside whoever brought it, who may end before it does."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._beside.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.warning("updates.ended", error=str(error))
 
 
-def hear(bot: Bot, update: Mapping[str, Any], body: bytes = b"") -> Heard | None:
-    """None is an update of no kind that we know."""
-    kind = next((each for each in KINDS if each in update), "")
-    event, number = update.get(kind), update.get("update_id")
-    if not isinstance(event, dict) or not isinstance(number, int) or not 0 <= number < 2**63:
+def _clean(name: object) -> str | None:
+    """As a database can keep it."""
+    if name is None:
         return None
-    who = event.get("from") or event.get("user")
-    if not isinstance(who, dict) or who.get("is_bot") or not isinstance(who.get("id"), int):
-        who = {}
-    message = event.get("message")
-    chat = (message if isinstance(message, dict) else event).get("chat")
-    if not isinstance(chat, dict) or not isinstance(chat.get("id"), int):
-        chat = {"id": who.get("id", 0)}
-    private = chat.get("type") == "private"
-    return Heard(bot, number, kind, event, update, body, who, chat["id"], private)
+    return str(name).replace("\0", "").encode(errors="replace").decode()
 
 
 def _passes(error: Exception) -> bool:
@@ -361,11 +307,3 @@ async def _reach(tx: Tx, bot: int, user: int, event: Mapping[str, Any]) -> None:
         "UPDATE telegram.reach SET gone_at = $3 WHERE bot = $1 AND user_id = $2",
         *(bot, user, clock.now() if status in ("kicked", "left") else None),
     )
-
-
-def parse(body: bytes) -> dict[str, Any]:
-    """An update's JSON, or ValueError."""
-    update = json.loads(body)
-    if not isinstance(update, dict):
-        raise ValueError("An update is an object.")
-    return update

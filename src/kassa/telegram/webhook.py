@@ -13,9 +13,11 @@ from kassa.config import Settings
 from kassa.log import get
 from kassa.secret import Secret
 from kassa.telegram.bots import Bot
-from kassa.telegram.updates import KINDS, NotTaken, Updates, parse
+from kassa.telegram.hearing import KINDS, NotTaken, parse
+from kassa.telegram.updates import Updates
 from kassa.web.bounds import most_bytes
 
+PATH = "/telegram/webhook"
 MOST = 4 * 2**20  # bytes of an update; a hundred times what the longest message needs
 
 _HEADER = b"x-telegram-bot-api-secret-token"
@@ -97,10 +99,10 @@ class _Route(Route):
 
 
 routes = [
-    _Route("/telegram/webhook/", take, methods=["POST"]),
-    _Route("/telegram/webhook", take, methods=["POST"]),
-    _Route("/telegram/webhook/{bot}", take, methods=["POST"]),
-    _Route("/telegram/webhook/{bot}/", take, methods=["POST"]),
+    _Route(f"{PATH}/", take, methods=["POST"]),
+    _Route(PATH, take, methods=["POST"]),
+    _Route(PATH + "/{bot}", take, methods=["POST"]),
+    _Route(PATH + "/{bot}/", take, methods=["POST"]),
 ]
 
 

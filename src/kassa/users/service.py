@@ -59,6 +59,26 @@ async def by_uid(on: Reader, uid: UUID) -> User:
     return _found(await on.fetchrow(f"SELECT {COLUMNS} FROM users.person WHERE uid = $1", uid))
 
 
+async def called(
+    on: Reader,
+    *,
+    number: int | None = None,
+    telegram_id: int | None = None,
+    username: str | None = None,
+    uid: UUID | None = None,
+) -> list[User]:
+    """All of whom any of these is true, ten at most; a username was perhaps another's before."""
+    found = await on.fetch(
+        f"""
+        SELECT {COLUMNS} FROM users.person
+         WHERE id = $1 OR telegram_id = $2 OR lower(username) = lower($3) OR uid = $4
+         ORDER BY id LIMIT 10
+        """,
+        *(number, telegram_id, username, uid),
+    )
+    return [rows.user(row) for row in found]
+
+
 async def set_language(tx: Tx, number: int, language: str) -> User:
     """Chosen by the person: Telegram's does not change it any more."""
     if language not in LANGUAGES:

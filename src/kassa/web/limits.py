@@ -9,10 +9,11 @@ async def handler(request): await SIGN_IN(request); ...       # plain Starlette
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from kassa.errors import KassaError
@@ -67,6 +68,11 @@ class Limiter:
         after = max(self._full_at.get(key, now), now) + self._each
         # A thousandth of one, since sums of floats differ in their last digits.
         return 0.0 if after - now <= self._most + self._each / 1000 else after - now - self._most
+
+    def give_back(self, key: str) -> None:
+        """What was taken, as if it had not been."""
+        if key in self._full_at:
+            self._full_at[key] -= self._each
 
     def __len__(self) -> int:
         return len(self._full_at)
@@ -134,10 +140,44 @@ class Limited:
 
     def take(self, request: HTTPConnection, key: str) -> None:
         """One more by this key; raises TooMany."""
-        limits: Limits = request.app.state.limits
-        limiter = limits.limiter(self.name, per_minute=self.per_minute, burst=self.burst)
-        if wait := limiter.take(key):
+        if wait := self._limiter(request).take(key):
             raise TooMany(wait)
+
+    def give_back(self, request: HTTPConnection, key: str) -> None:
+        self._limiter(request).give_back(key)
+
+    def _limiter(self, request: HTTPConnection) -> Limiter:
+        limits: Limits = request.app.state.limits
+        return limits.limiter(self.name, per_minute=self.per_minute, burst=self.burst)
+
+
+def refusals(
+    which: Callable[[Request], Limited | None],
+) -> Callable[[Request], AsyncIterator[None]]:
+    """A dependency of FastAPI's that counts only what is refused. What is under way counts, too:
+    guesses that come all at once are as many as those that come one by one."""
+
+    async def counted(request: Request) -> AsyncIterator[None]:
+        limit = which(request)
+        if limit is None:
+            yield
+            return
+        key = limit.by(request)
+        limit.take(request, key)
+        try:
+            yield
+        except Exception as error:
+            if not _is_refusal(error):
+                limit.give_back(request, key)
+            raise
+        limit.give_back(request, key)
+
+    return counted
+
+
+def _is_refusal(error: Exception) -> bool:
+    status = getattr(error, "status_code" if isinstance(error, HTTPException) else "status", 500)
+    return 400 <= status < 500
 
 
 def limited(

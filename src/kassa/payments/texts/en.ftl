@@ -9,7 +9,7 @@ payment-late = Your payment for “{ $what }” arrived after the bill had close
 payment-twice = “{ $what }” had been paid already, and money arrived once more. The second payment, { $paid }, is on your balance.
 payment-currency = { $paid } arrived for “{ $what }”, and the bill was { $asked }. Nothing is lost: the money is on your balance.
 payment-delivery-delayed = Your payment is here, thank you! “{ $what }” is held up on our side. We are on it and will deliver, you need not do anything.
-payment-refunded = { $amount } was given back to you for “{ $what }”. It usually arrives within a few days.
+payment-refunded = { $amount } was given back to you for “{ $what }”. It usually arrives at once or within a few days.
 payment-refund-returned = The refund of { $amount } for “{ $what }” did not arrive and came back to us. Nothing is lost: the money is on your balance.
 wallet-topped-up = Done! { $amount } is on your balance ✨
 
@@ -75,6 +75,7 @@ why = { $why ->
 
 checkout-unknown = This bill is not ours, or no longer there. Please ask the bot for a new one.
 checkout-not-yours = This bill was made for somebody else. Please ask the bot for your own 🙂
+checkout-blocked = You have no access here, so this cannot be paid. If that is a mistake, write to support.
 checkout-price = The price is not what it was. Please ask the bot for a new bill.
 checkout-expired = Time to pay this bill is up. Please ask the bot for a new one.
 checkout-closed = This bill is closed. Please ask the bot for a new one.

@@ -9,7 +9,7 @@ payment-late = «{ $what }» uchun toʻlov hisob yopilgandan keyin keldi. Hech n
 payment-twice = «{ $what }» uchun toʻlov avval qilingan, pul esa yana keldi. Ikkinchi toʻlov, { $paid }, balansingizda.
 payment-currency = «{ $what }» uchun { $paid } tushdi, hisob esa { $asked } edi. Hech narsa yoʻqolmadi: pul balansingizda.
 payment-delivery-delayed = Toʻlov keldi, rahmat! «{ $what }» biz tomonda biroz kechikyapti. Hal qilyapmiz va albatta yetkazamiz, sizdan hech narsa kerak emas.
-payment-refunded = «{ $what }» uchun sizga { $amount } qaytarildi. Odatda pul bir necha kunda yetib boradi.
+payment-refunded = «{ $what }» uchun sizga { $amount } qaytarildi. Odatda darhol yoki bir necha kun ichida yetib boradi.
 payment-refund-returned = «{ $what }» uchun { $amount } qaytarilgan pul yetib bormadi va bizga qaytdi. Hech narsa yoʻqolmadi: pul balansingizda.
 wallet-topped-up = Tayyor! Balansingizga { $amount } qoʻshildi ✨
 
@@ -75,6 +75,7 @@ why = { $why ->
 
 checkout-unknown = Bu hisob bizniki emas yoki endi yoʻq. Botdan yangisini soʻrang.
 checkout-not-yours = Bu hisob boshqa odamga berilgan. Botdan oʻzingiznikini soʻrang 🙂
+checkout-blocked = Kirish yopilgan, shuning uchun toʻlab boʻlmaydi. Bu xato boʻlsa, yordam xizmatiga yozing.
 checkout-price = Narx oʻzgardi. Botdan yangi hisob soʻrang.
 checkout-expired = Bu hisobni toʻlash vaqti tugadi. Botdan yangisini soʻrang.
 checkout-closed = Bu hisob yopilgan. Botdan yangisini soʻrang.
