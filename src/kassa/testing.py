@@ -64,6 +64,7 @@ async def running(
             await app(scope, receive, send)
 
         listener = Listener(serve)
+        stack.push_async_callback(listener.stop)  # if nothing starts, too
         url = f"http://127.0.0.1:{listener.port}"
         environ = {
             "KASSA_HOME": str(home),
@@ -78,7 +79,7 @@ async def running(
         with given(apps):
             app = application(found)
             await stack.enter_async_context(app.router.lifespan_context(app))
-        stack.push_async_callback(listener.stop)
+        stack.push_async_callback(listener.stop)  # before the lifespan ends
         await listener.start()
         kassa: Kassa = app.state.kassa
         for each in kassa.bots.all:  # sooner than by itself

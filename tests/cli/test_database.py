@@ -191,6 +191,6 @@ def test_migrate_shows_what_is_applied(own: Path) -> None:
     done = in_home(own, "migrate")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[:2] for line in done.stdout.splitlines()[-2:]] == [
-        ["kassa.payments", "0003_saved.sql"],
-        ["kassa.payments", "grants.sql"],
+        ["kassa.users", "0002_login.sql"],
+        ["kassa.users", "grants.sql"],
     ]

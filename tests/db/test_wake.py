@@ -157,9 +157,10 @@ async def test_a_wake_up_whose_sending_fails_is_sent_again(
 async def test_a_connection_that_is_dead_without_a_word_is_noticed(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kassa.db.wake._IDLE_SECONDS", 0.02)
     async with Database(fresh.address()) as db, listening(db):
         (pid,) = await listeners(db)
+        monkeypatch.setattr("kassa.db.wake._IDLE_SECONDS", 0.02)
+        db.wake.wake("jobs")  # it rests no more for as long as it had begun to
         asked = "SELECT query = 'SELECT 1' FROM pg_stat_activity WHERE pid = $1"
         async with asyncio.timeout(5):
             while not await db.fetchval(asked, pid):

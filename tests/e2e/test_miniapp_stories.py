@@ -11,7 +11,9 @@ from playwright.async_api import FrameLocator, Locator, Page, Route, expect
 
 from kassa import clock
 from kassa.apps.tokens import service
+from kassa.payments.reconcile import compare
 from tests.apps.tokens.rig import PAID, Till, a_till
+from tests.apps.tokens.steps import eventually
 from tests.conftest import Fresh
 from tests.e2e.conftest import Window
 from tests.e2e.test_miniapp import answer, press
@@ -138,35 +140,56 @@ async def looked_at(till: Till, at: datetime) -> None:
     assert await till.kassa.database.execute(asked, at) == "UPDATE 1"
 
 
+async def compared(till: Till) -> None:
+    """Kassa compares its books with the bank's as it begins: that is over."""
+
+    async def is_over() -> bool:
+        kept = "SELECT EXISTS (SELECT FROM payments.comparison WHERE provider = 'stripe')"
+        return bool(await till.kassa.database.fetchval(kept))
+
+    await eventually(is_over)
+
+
 async def test_the_bank_never_tells(till: Till, buyer: Person, window: Window) -> None:
     till.stripe.fault_in_callbacks("lost", times=None)
-    later = clock.now() + timedelta(hours=1)
+    hour = timedelta(hours=1)
     await begun(till, buyer)
+    await compared(till)
     page = await chatting(buyer, window)
     # A page that is come back to asks by itself; here it is put off, until the button is pressed.
     await page.route("**/payment-check/*", lambda route: route.fulfill(status=429, json={}))
     frame = await opened(page, "0")
     bank = await to_bank(page, frame)
-    await looked_at(till, later)
+    await looked_at(till, clock.now() + hour)
     await paid(bank)
     assert await till.standing(buyer) == (0, 0, 0)
+    day = {"since": clock.now() - hour, "until": clock.now() + hour}
+    found = await compare(till.payments, "stripe", **day)
+    assert [each.mended for each in found.findings] == [True]
+    await expect(frame.get_by_role("heading", name=DONE)).to_be_visible()
+    assert (await buyer.reply("✅")).text == PAID
+
+    await frame.get_by_role("button", name="Пополнить ещё").click()
+    bank = await to_bank(page, frame)
+    await looked_at(till, clock.now() + hour)
+    await paid(bank)
+    assert await till.standing(buyer) == (100, 0, 100)
     await page.unroute("**/payment-check/*")
     await press(page, "Проверить").click()
     await expect(frame.get_by_role("heading", name=DONE)).to_be_visible()
     assert (await buyer.reply("✅")).text == PAID
-    await press(page, "Вернуться в чат").click()
 
     # And nobody asks: the page is closed, and the payer away.
-    frame = await opened(page, "100")
+    await frame.get_by_role("button", name="Пополнить ещё").click()
     bank = await to_bank(page, frame)
-    await looked_at(till, later)
+    await looked_at(till, clock.now() + hour)
     await page.close()
     await paid(bank)
-    assert await till.standing(buyer) == (100, 0, 100)
+    assert await till.standing(buyer) == (200, 0, 200)
     await looked_at(till, clock.now())
     assert (await buyer.reply("✅")).text == PAID
-    assert await till.standing(buyer) == (200, 0, 200)
-    assert [each.lost for each in till.stripe.sent] == [True] * len(till.stripe.sent)
+    assert await till.standing(buyer) == (300, 0, 300)
+    assert all(each.lost for each in till.stripe.sent)
 
 
 async def test_pressed_twice(till: Till, buyer: Person, window: Window) -> None:
@@ -272,6 +295,7 @@ async def test_on_a_phone_in_uzbek(till: Till, tg: Sandbox, window: Window) -> N
     await frame.get_by_role("radio", name=re.compile("Bank kartasi.*dollarda")).check()
     await frame.get_by_label("Chek uchun e-mail").fill("xaridor@example.com")
     inside = page.frames[-1]
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360
     assert await inside.evaluate(WIDER) == []
     assert not re.search("[а-яё]", await inside.evaluate("document.body.innerText"), re.IGNORECASE)
     await press(page, "$5 toʻlash").click()

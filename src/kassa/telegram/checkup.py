@@ -39,8 +39,8 @@ async def _examine(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
     else:
         yield Finding("webhook", False, f"{url or 'none'}; kassa webhook set makes it {wanted}")
     if wanted and urlsplit(settings.telegram_webhook_url).path.rstrip("/") != PATH:
-        words = f"Kassa serves {PATH}; TELEGRAM_WEBHOOK_URL has another, which a proxy must rewrite"
-        yield Finding("webhook path", None, words)
+        detail = f"Kassa serves {PATH}; TELEGRAM_WEBHOOK_URL has another that a proxy must rewrite"
+        yield Finding("webhook path", None, detail)
     if url and (missing := set(KINDS) - set(info.get("allowed_updates") or KINDS)):
         yield Finding("kinds of updates", False, f"{', '.join(sorted(missing))} never arrive")
     if words := info.get("last_error_message"):

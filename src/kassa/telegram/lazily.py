@@ -2,13 +2,18 @@
 
 aiogram builds all of its 600 models while it is imported, every one with all that it holds: that
 takes 2 s and 100 MB, of which a bot uses a twentieth. Its models can be built later (they say
-`defer_build`); only the loop at the end of aiogram.types insists. Here that loop tells us the
-names which the models need, and no more.
+`defer_build`); only the loop at the end of aiogram.types insists. Here that loop only gives the
+models' modules the names that they need, which they import for type checkers alone.
 """
 
+import re
+import sys
+from inspect import get_annotations
 from typing import Any
 
 from pydantic import BaseModel
+
+_WORD = re.compile(r"\w+")
 
 _names: dict[str, Any] = {}
 _real = BaseModel.model_rebuild.__func__  # type: ignore[attr-defined]
@@ -25,6 +30,10 @@ def _rebuild(
     if cls.__module__.startswith("aiogram."):
         if _types_namespace is not None and not force:
             _names.update(_types_namespace)
+            module = vars(sys.modules[cls.__module__])
+            for name in _mentioned(cls):
+                if name in _types_namespace:
+                    module.setdefault(name, _types_namespace[name])
             return None
         _types_namespace = _names
     answer: bool | None = _real(
@@ -35,6 +44,12 @@ def _rebuild(
         _types_namespace=_types_namespace,
     )
     return answer
+
+
+def _mentioned(cls: type) -> set[str]:
+    """In the types of its fields, inherited ones too."""
+    own = [each for base in cls.__mro__ for each in get_annotations(base).values()]
+    return set(_WORD.findall(" ".join(map(str, own))))
 
 
 def install() -> None:
