@@ -79,9 +79,9 @@ async def pays(person: Person, invoice: Seen, act: str) -> list[str]:
     return failures
 
 
-@pytest.mark.parametrize("how", ["kill", "stop"])
+@pytest.mark.parametrize(("how", "polling"), [("kill", False), ("stop", False), ("stop", True)])
 async def test_every_checkout_is_answered_in_time_whatever_postgresql_does(
-    home: Path, how: str
+    home: Path, how: str, polling: bool
 ) -> None:
     server = EmbeddedServer(home, settings={"fsync": "off"})  # a commit outlives its process
     await asyncio.to_thread(server.start)
@@ -91,7 +91,8 @@ async def test_every_checkout_is_answered_in_time_whatever_postgresql_does(
         await owner.execute(updates_app.TABLE)
         await owner.close()
         ours = server if how == "kill" else None  # whom Kassa may start again
-        async with a_whole(Database(server.address(APP), server=ours)) as whole:
+        database = Database(server.address(APP), server=ours)
+        async with a_whole(database, polling=polling) as whole:
             questions = Questions(whole.tg)
             people = [whole.tg.user(f"Person {n}", stars=1000) for n in range(4)]
             for turn in range(2):

@@ -1,8 +1,10 @@
 """Asking for updates: what is acknowledged is on the disk, chats go side by side."""
 
 import asyncio
+import json
 from typing import Any
 
+import pytest
 from aiogram import F, Router
 from aiogram.types import Message
 
@@ -13,7 +15,7 @@ from kassa.telegram.polling import Poller
 from kassa.users import User
 from tests.conftest import Fresh
 from tests.telegram.core import a_core, a_table
-from tests.telegram.test_updates import effect, router
+from tests.telegram.test_updates import an_update, effect, router
 
 
 async def until(condition: Any, seconds: float = 10) -> None:
@@ -133,6 +135,72 @@ async def test_what_was_set_aside_is_replayed(fresh: Fresh, owner_db: Database) 
         await until(lambda: _count(core.db, 1))
         task.cancel()
         assert await list_dead(core.db) == []
+
+
+async def test_what_is_left_over_keeps_the_order_of_its_chat(
+    fresh: Fresh, owner_db: Database
+) -> None:
+    """And that of a bot that is gone stands in nobody's way."""
+    await a_table(owner_db)
+    failing = Router()
+    fails = True
+
+    @failing.message(F.text)
+    async def echo(message: Message, *, user: User, tx: Tx) -> None:
+        if fails and message.text == "раз":
+            raise RuntimeError("not yet")
+        await effect(tx, user, message.text or "")
+
+    async with a_core(fresh, failing) as core:
+        person = core.tg.user("Человек")
+        bot = core.updates.bots.all[0].id
+        rows = [(bot + 1, number, b"{}") for number in range(150)]
+        for number, text in enumerate(("раз", "два")):
+            update = an_update(number, text, person=person.id)
+            rows.append((bot, update["update_id"], json.dumps(update).encode()))
+        await core.db.execute(
+            """
+            INSERT INTO telegram.update (bot, id, chat, body, received_at)
+            SELECT *, now() - interval '1 hour'
+              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
+            """,
+            [bot for bot, _, _ in rows],
+            [number for _, number, _ in rows],
+            [person.id for _ in rows],
+            [body for _, _, body in rows],
+        )
+        task = asyncio.create_task(sweep(core.updates))
+        await until(lambda: _tried(core.db))
+        assert await core.count() == 0
+        fails = False
+        task.cancel()
+        task = asyncio.create_task(sweep(core.updates))
+        await until(lambda: _count(core.db, 2))
+        task.cancel()
+        said = [row["said"] for row in await core.db.fetch("SELECT said FROM effects ORDER BY n")]
+        assert said == ["раз", "два"]
+
+
+async def test_more_than_memory_holds_waits_on_the_disk(
+    fresh: Fresh, owner_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In order; and what is fetched meanwhile is heard of."""
+    monkeypatch.setattr("kassa.telegram.polling._MOST", 4)
+    await a_table(owner_db)
+    async with a_core(fresh, router(), polling=True) as core:
+        people = [core.tg.user(f"Человек {n}") for n in range(3)]
+        for turn in range(10):
+            for person in people:
+                await person.send(core.bot, f"{turn}")
+        await until(lambda: _count(core.db, 30), 20)
+        rows = await core.db.fetch("SELECT person, said FROM effects ORDER BY n")
+        for number in {row["person"] for row in rows}:
+            said = [row["said"] for row in rows if row["person"] == number]
+            assert said == [f"{turn}" for turn in range(10)]
+
+
+async def _tried(db: Database) -> bool:
+    return bool(await db.fetchval("SELECT count(*) > 0 FROM telegram.update WHERE tries > 0"))
 
 
 async def _count(db: Database, wanted: int) -> bool:

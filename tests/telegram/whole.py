@@ -62,6 +62,7 @@ async def a_whole(
     apps: Sequence[App] = (APP,),
     webhook: bool = True,
     polling: bool = False,
+    cards: bool = False,
     **changes: Any,
 ) -> AsyncIterator[Whole]:
     """`changes` are to the settings. Neither way: whoever tests brings the updates."""
@@ -70,17 +71,19 @@ async def a_whole(
     address = f"http://127.0.0.1:{listener.port}/telegram/webhook/"
     async with Sandbox() as tg, database:
         accounts = [tg.bot(name) for name in names]
+        if not polling:
+            changes["telegram_webhook_url"] = address
         settings = Settings(
             debug=True,
             secret_key=KEY,
             telegram_api_url=tg.url,
-            telegram_webhook_url=address if webhook or not polling else "",
             telegram_messages_per_second=1000,
             bots=tuple(
                 BotSettings(
                     token=Secret(each.token),
                     apps=tuple(app.name for app in apps),
                     name=each.username,
+                    provider_tokens={"USD": Secret(each.provider_token)} if cards else {},
                 )
                 for each in accounts
             ),
@@ -108,7 +111,7 @@ async def a_whole(
         try:
             async with runtime.running():
                 whole = Whole(tg, database, payments, telegram, accounts, address)
-                if webhook:
+                if not polling and webhook:
                     await _heard_of(whole)
                 yield whole
         finally:

@@ -133,6 +133,7 @@ class Poller:
                 for each in heard:
                     if each.number in new:
                         self._queue(each)
+        self._go_on()
 
     def _hear(self, update: dict[str, Any]) -> Heard | None:
         body = json.dumps(update, ensure_ascii=False).encode(errors="replace")
@@ -154,6 +155,9 @@ class Poller:
             await self._one(lane[0])
             self._held.discard(lane.popleft().number)
         del self._lanes[chat]
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self._behind and len(self._held) < _MOST // 2:
             self._begin(self._catch_up())
 

@@ -14,7 +14,7 @@ const own = bar?.querySelector("button");
 
 export function begin({ onreturn }) {
   dress(theme);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress(app?.themeParams?.bg_color ? app.themeParams : theme));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (dress(app?.themeParams?.bg_color ? app.themeParams : theme), paint()));
   document.addEventListener("visibilitychange", () => document.hidden || onreturn());
   window.addEventListener("focus", onreturn);
   own.addEventListener("click", press);
@@ -49,7 +49,7 @@ function attached(onreturn) {
   app = window.Telegram.WebApp;
   ours = false;
   if (app.themeParams?.bg_color) dress(app.themeParams);
-  app.onEvent("themeChanged", () => (dress(app.themeParams), frame()));
+  app.onEvent("themeChanged", () => (dress(app.themeParams), frame(), paint()));
   app.onEvent("activated", onreturn);
   app.MainButton.onClick(press);
   app.BackButton.onClick(() => goBack?.());
@@ -140,7 +140,8 @@ export function vibrate(kind) {
 }
 
 export function openLink(url) {
-  if (app) app.openLink(url);
+  if (app && /^https:\/\/(t|telegram)\.me\//.test(url)) openTelegram(url);
+  else if (app) app.openLink(url);
   else location.assign(url);
 }
 
