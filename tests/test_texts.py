@@ -148,9 +148,9 @@ def wanted() -> Iterator[tuple[str, set[str] | None]]:
                 if not private:
                     yield f"event-{kind}", None
         elif isinstance(node, ast.Call) and called(node) in REFUSALS and where == "checkouts.py":
-            name = node.args[REFUSALS[called(node)]]
-            if isinstance(name, ast.Constant):
-                yield str(name.value), None
+            refusal = node.args[REFUSALS[called(node)]]
+            if isinstance(refusal, ast.Constant):
+                yield str(refusal.value), None
         elif isinstance(node, ast.Dict) and where != "notices.py":
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == "text":
