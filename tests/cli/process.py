@@ -55,6 +55,10 @@ def kassa(*arguments: str | Path, cwd: Path, **more: str) -> "subprocess.Complet
     )
 
 
+def _hear_hangups() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Running:
     """`kassa run`, or something that stands for it, on a port of its own."""
 
@@ -74,6 +78,7 @@ class Running:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 start_new_session=True,  # a process group of its own, as a shell makes one
+                preexec_fn=_hear_hangups,  # also where nohup has started the tests
             )
 
     def __enter__(self) -> Self:
