@@ -78,7 +78,7 @@ class Running:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 start_new_session=True,  # a process group of its own, as a shell makes one
-                preexec_fn=_hear_hangups,  # also where nohup has started the tests
+                preexec_fn=_hear_hangups,  # noqa: PLW1509 (it only sets a signal)
             )
 
     def __enter__(self) -> Self:
