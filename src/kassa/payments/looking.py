@@ -25,10 +25,7 @@ from kassa.payments.starting import IN_FLIGHT, is_in_flight, order
 from kassa.payments.timeline import NewEvent, write_events
 
 AT_ONCE = 16  # payments looked at side by side
-SWIFTLY = (
-    4  # of them; the rest begin one after another, so that whoever pays just now need not wait
-)
-PACE = 0.01
+PACE = 0.02  # seconds between two that begin, so that whoever pays just now need not wait
 LEASE = timedelta(minutes=3)  # a payment is somebody's while they look at it
 WATCHED = timedelta(days=3)  # after its end, for money that comes late
 PATIENCE = timedelta(hours=1)  # with a silent provider: it may have been paid in time
@@ -66,10 +63,7 @@ class Looking:
             *(clock.now(), clock.now() + LEASE, AT_ONCE),
         )
         await asyncio.gather(
-            *(
-                self._safely(row["id"], after=max(0, n - SWIFTLY) * PACE)
-                for n, row in enumerate(due)
-            )
+            *(self._safely(row["id"], after=n * PACE) for n, row in enumerate(due))
         )
         return len(due)
 
