@@ -13,7 +13,7 @@ from kassa.money import Money
 from kassa.payments.invoices import LABEL, cut
 from kassa.payments.providers.native import Native, bots_of, payload_key
 from kassa.payments.providers.protocol import Abilities, Checkout, Invoice, Item, Method, Order
-from kassa.payments.providers.yookassa_shapes import amount_for
+from kassa.payments.providers.yookassa_shapes import receipt_lines
 from kassa.secret import Secret
 
 TOKEN = "provider_token"  # noqa: S105 (a name)
@@ -80,19 +80,7 @@ def _with_receipt(order: Order, vat: int) -> dict[str, Any]:
     if wanted.max_tip or wanted.flexible:
         raise Invalid("The lines of a receipt must come to the total: no tips, no shipping.")
     lines = order.items or [Item(order.description, order.amount)]
-    receipt: dict[str, Any] = {
-        "items": [
-            {
-                "description": each.description[:128],
-                "quantity": each.quantity,
-                "amount": amount_for(each.amount),
-                "vat_code": vat if each.vat is None else each.vat,
-                "payment_mode": "full_payment",
-                "payment_subject": "service",
-            }
-            for each in lines
-        ]
-    }
+    receipt: dict[str, Any] = {"items": receipt_lines(lines, vat)}
     asked: dict[str, Any] = {}
     if payer.email:
         receipt["customer"] = {"email": payer.email}

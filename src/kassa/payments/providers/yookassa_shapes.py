@@ -71,20 +71,21 @@ def receipt_for(
     if sum((each.amount * each.quantity for each in lines), Money(0, amount.currency)) != amount:
         raise Invalid(f"The lines of the receipt do not come to {amount}.")
     customer = {"email": payer.email} if payer.email else {"phone": payer.phone.lstrip("+")}
-    return {
-        "customer": customer,
-        "items": [
-            {
-                "description": each.description[:128],
-                "quantity": each.quantity,
-                "amount": amount_for(each.amount),
-                "vat_code": vat if each.vat is None else each.vat,
-                "payment_mode": "full_payment",
-                "payment_subject": "service",
-            }
-            for each in lines
-        ],
-    }
+    return {"customer": customer, "items": receipt_lines(lines, vat)}
+
+
+def receipt_lines(lines: Sequence[Item], vat: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "description": each.description[:128],
+            "quantity": each.quantity,
+            "amount": amount_for(each.amount),
+            "vat_code": vat if each.vat is None else each.vat,
+            "payment_mode": "full_payment",
+            "payment_subject": "service",
+        }
+        for each in lines
+    ]
 
 
 # -- what is shown -----------------------------------------------------------------
