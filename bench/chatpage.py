@@ -81,6 +81,7 @@ async def weigh(browser: Browser, address: str) -> float:
                 document.head.append(Object.assign(document.createElement("link"),
                   {rel: "stylesheet", href: `/page/${each}.css`}));
               }
+              await import("/page/join.js");
               await new Promise((done) => setTimeout(done, 500));
               const all = [...performance.getEntriesByType("navigation"),
                 ...performance.getEntriesByType("resource")];

@@ -48,10 +48,11 @@ def show(bench: str, figures: list[Figure], *, as_json: bool) -> None:
 
 
 @asynccontextmanager
-async def server() -> AsyncIterator[EmbeddedServer]:
-    """A server of our own with the settings of the product: every commit is on the disk."""
+async def server(**settings: str) -> AsyncIterator[EmbeddedServer]:
+    """A server of our own with the settings of the product (every commit is on the disk), and
+    perhaps one more."""
     with tempfile.TemporaryDirectory(prefix="kassa-bench-") as folder:
-        running = EmbeddedServer(Path(folder))
+        running = EmbeddedServer(Path(folder), settings=settings)
         await asyncio.to_thread(running.start)
         try:
             yield running

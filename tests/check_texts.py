@@ -25,6 +25,9 @@ LANGUAGES = ("ru", "uz", "en")
 # Put before a name by whoever says it: to the operator, or of a payment's timeline.
 PREFIXES = ("operator-", "event-")
 
+# Put behind a name by whoever says it where there is no link to tell.
+TWIN = "-bare"
+
 # Said by what is not written in Python, or not yet; why stands beside it.
 ELSEWHERE = {
     "oneplat-status": "by the Mini App, which asks 1Plat's ways",
@@ -242,6 +245,7 @@ def _unused(
     patterns |= {re.escape(each) + "([a-z0-9-]+)" for each in prefixes}
 
     def used(name: str) -> bool:
+        name = name.removesuffix(TWIN)
         if name in literals:
             return True
         found = [match for each in patterns if (match := re.fullmatch(each, name))]

@@ -239,6 +239,38 @@ def test_a_bot_that_the_file_leaves_out_is_not_ignored(tmp_path: Path) -> None:
     assert line.startswith("[[bot]] (kassa.toml): leaves out the bot of TELEGRAM_BOT_TOKEN")
 
 
+# Admins
+
+
+def test_admins_are_who_is_named(tmp_path: Path) -> None:
+    (tmp_path / "kassa.toml").write_text("admin_ids = [17, 18]\n")
+    assert load({}, tmp_path).admin_ids == (17, 18)
+
+    s = load({"ADMIN_IDS": "987654321, 17,17,", "OPERATOR_CHAT_ID": "5"}, tmp_path)
+
+    assert s.admin_ids == (987654321, 17)
+    assert s.is_admin(17)
+    assert not s.is_admin(5), "who is named, and nobody else"
+    assert ("ADMIN_IDS", "987654321, 17", "environment") in s.describe()
+
+
+@pytest.mark.parametrize(("chat", "admins"), [("17", (17,)), ("-100200300", ()), ("", ())])
+def test_without_admins_the_operator_is_one_and_no_group(
+    tmp_path: Path, chat: str, admins: tuple[int, ...]
+) -> None:
+    s = load({"OPERATOR_CHAT_ID": chat}, tmp_path)
+
+    assert s.admin_ids == admins
+    assert s.is_admin(17) is bool(admins)
+    assert not s.is_admin(-100200300)
+
+
+def test_a_wrong_chat_of_the_operator_is_told_once(tmp_path: Path) -> None:
+    (line,) = problems(tmp_path, OPERATOR_CHAT_ID="me")
+
+    assert line.startswith("OPERATOR_CHAT_ID (environment): must be a chat's number")
+
+
 # What is wrong
 
 
@@ -281,6 +313,12 @@ def test_a_bot_that_the_file_leaves_out_is_not_ignored(tmp_path: Path) -> None:
         ("STRIPE_SECRET_KEY", "sk\u200blive", "contains a control or invisible character"),
         ("ONEPLAT_SHOP_ID", "4\x1b[2J2", "contains a control or invisible character"),
         ("KASSA_HOME", "/srv/\x00", "contains a control or invisible character"),
+        ("ADMIN_IDS", "@kassa_admin", "must be people's numbers at Telegram with commas between"),
+        ("ADMIN_IDS", "17,1.5e9", "must be people's numbers at Telegram with commas between"),
+        ("ADMIN_IDS", "0", "must be people's numbers at Telegram with commas between"),
+        ("ADMIN_IDS", "٣", "must be people's numbers at Telegram with commas between"),
+        ("ADMIN_IDS", "9" * 17, "must be people's numbers at Telegram with commas between"),
+        ("ADMIN_IDS", "17,-100200300", "names a group; write the numbers of people"),
     ],
 )
 def test_a_wrong_value_is_told_in_words(tmp_path: Path, name: str, value: str, told: str) -> None:

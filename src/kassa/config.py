@@ -2,184 +2,45 @@
 
 import difflib
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator as After
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo
-from pydantic import BeforeValidator as Before
 from pydantic import field_validator as check
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from kassa.config_files import read_dotenv, read_toml
+from kassa.config_values import (
+    LOWER,
+    Absent,
+    AnySecret,
+    Apps,
+    BaseUrl,
+    BotToken,
+    Currencies,
+    DatabaseUrl,
+    LogLevel,
+    LogStyle,
+    Networks,
+    People,
+    ProviderTokens,
+    Url,
+    WebhookUrl,
+    Wrong,
+    expanded,
+    plain,
+    says,
+)
 from kassa.errors import ConfigError
-from kassa.money import EXPONENTS
 from kassa.secret import Secret
 
 ENVIRONMENT, DOTENV, TOML, DEFAULT = "environment", ".env", "kassa.toml", "default"
-
-
-# What may stand in a setting. What may not is told as "must be" and the field's description, or in
-# the words of a _Wrong. Neither repeats the value: it may be a secret gone astray.
-
-
-class _Wrong(ValueError):
-    """Says more than the field's description does."""
-
-
-class _Absent(str):
-    """Stands where kassa.toml says "env:NAME" and there is no variable NAME."""
-
-
-def _plain(value: object) -> object:
-    """Simple values of TOML become texts, as in the other sources; texts are trimmed."""
-    if isinstance(value, _Absent):
-        raise _Wrong(f"asks for the environment variable {value}, which is not set")
-    if isinstance(value, bool | int | float):
-        value = str(value)
-    if isinstance(value, str):
-        value = value.strip()
-        if not value.isprintable():
-            raise _Wrong("contains a control or invisible character; type it anew")
-    return value
-
-
-def _app_names(value: object) -> object:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        raise ValueError
-    names = [name for part in parts if (name := _plain(part))]
-    if not names or not all(re.fullmatch("[a-z][a-z0-9_-]*", str(name)) for name in names):
-        raise ValueError
-    return tuple(dict.fromkeys(names))
-
-
-def _listed(value: object) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        raise ValueError
-    return tuple(dict.fromkeys(str(part) for each in parts if (part := _plain(each))))
-
-
-def _networks(value: object) -> object:
-    return tuple(str(ip_network(each)) for each in _listed(value))
-
-
-def _currencies(value: object) -> object:
-    found = tuple(each.upper() for each in _listed(value))
-    if not set(found) <= EXPONENTS.keys():
-        raise ValueError
-    return found
-
-
-def _provider_tokens(value: object) -> object:
-    """`RUB=123:TEST:456,USD=…`, or a table."""
-    if isinstance(value, Mapping):
-        if all(isinstance(each, Secret) for each in value.values()):
-            return value
-        pairs = [(str(key), str(_plain(each))) for key, each in value.items()]
-    else:
-        pairs = [(key, token) for each in _listed(value) for key, _, token in [each.partition("=")]]
-    found = {key.strip().upper(): token.strip() for key, token in pairs}
-    if len(found) < len(pairs) or not all(
-        re.fullmatch(r"[!-~]{5,}", each) for each in found.values()
-    ):
-        raise ValueError
-    if not found.keys() <= EXPONENTS.keys() or "XTR" in found:
-        raise _Wrong("names a currency that is not one of money; write RUB=token")
-    return found
-
-
-def _like(pattern: str) -> After:
-    def matching(value: Secret) -> Secret:
-        if not re.fullmatch(pattern, value.reveal()):
-            raise ValueError
-        return value
-
-    return After(matching)
-
-
-def _url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.port == 0 or " " in text:
-        raise ValueError
-    if "@" in url.netloc:
-        raise _Wrong("must not hold a user or password; write https://example.com")
-    return text
-
-
-def _base_url(text: str) -> str:
-    if re.search("[?#]", _url(text)):
-        raise _Wrong("must end with the path, without ? and #")
-    return text.rstrip("/")
-
-
-def _webhook_url(text: str) -> str:
-    url = urlsplit(_url(text))
-    loopback = re.fullmatch(r"(.+\.)?localhost|127(\.[0-9]+){3}|::1", url.hostname or "")
-    if url.scheme != "https" and not loopback:
-        raise _Wrong("must begin with https://, since Telegram calls nothing else")
-    return text
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        raise _Wrong("is in a home folder that does not exist; write it in full") from None
-
-
-def _says(text: str) -> Any:
-    return Field(description=text)
-
-
-LOWER = Before(lambda value: str(value).lower())
-Apps = Annotated[
-    tuple[str, ...],
-    Before(_app_names),
-    _says("names of apps with commas between, such as tokens,shop"),
-]
-BaseUrl = Annotated[str, After(_base_url), _says("a URL such as https://example.com")]
-Url = Annotated[str, After(_url), _says("a URL such as https://example.com/path")]
-WebhookUrl = Annotated[str, After(_webhook_url), _says("a URL such as https://example.com/path")]
-AnySecret = Annotated[Secret, _says("a text in quotes")]
-BotToken = Annotated[
-    Secret,
-    _like("[0-9]+:[A-Za-z0-9_-]{5,}"),
-    _says("a token from @BotFather, such as 123456:TEST-TOKEN"),
-]
-DatabaseUrl = Annotated[
-    Secret,
-    _like(r"postgres(ql)?://\S+"),
-    _says("such as postgresql://user:password@host:5432/database"),
-]
-Networks = Annotated[
-    tuple[str, ...],
-    Before(_networks),
-    _says("addresses or networks with commas between, such as 127.0.0.1,10.0.0.0/8"),
-]
-Currencies = Annotated[
-    tuple[str, ...], Before(_currencies), _says("currencies with commas between, such as USD,EUR")
-]
-ProviderTokens = Annotated[
-    Mapping[str, Secret],
-    Before(_provider_tokens),
-    _says("currencies and tokens from @BotFather, such as RUB=123456:TEST:1,USD=123456:TEST:2"),
-]
-LogStyle = Annotated[Literal["auto", "text", "json"], LOWER, _says("auto, text or json")]
-LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error", "critical"],
-    LOWER,
-    _says("debug, info, warning, error or critical"),
-]
 
 
 def _number_in(token: Secret | None) -> str:
@@ -191,7 +52,7 @@ class BotSettings(BaseModel):
     """A bot and the apps it shows. Without a name it is called by its number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-    _trim = check("*", mode="before")(_plain)
+    _trim = check("*", mode="before")(plain)
 
     token: BotToken
     apps: Apps
@@ -215,16 +76,22 @@ def _only_bot(given: dict[str, Any]) -> tuple[BotSettings, ...]:
     return (BotSettings(token=token, apps=given["apps"], provider_tokens=tokens),)
 
 
+def _operator(given: dict[str, Any]) -> tuple[int, ...]:
+    """Whose own chat is the operator's; a group's number is nobody's."""
+    chat = given["operator_chat_id"]
+    return (chat,) if chat > 0 else ()
+
+
 class Settings(BaseSettings):
     """All settings, checked. A text or secret that is not set is empty, and so false."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=False
     )
-    _trim = check("*", mode="before")(_plain)
+    _trim = check("*", mode="before")(plain)
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
-    home: Annotated[Path, After(_expanded), _says("the path of a folder")] = Field(
+    home: Annotated[Path, After(expanded), says("the path of a folder")] = Field(
         default_factory=lambda: Path(_default_home(os.environ))
     )
     apps: Apps = ("tokens",)
@@ -256,6 +123,7 @@ class Settings(BaseSettings):
     support_contact: str = Field(default="", description="such as @shop_support")
     terms_url: Url = ""
     operator_chat_id: int = Field(default=0, description="a chat's number, such as 123456789")
+    admin_ids: People = Field(default_factory=_operator)
     terms_version: str = Field(default="", description="a text such as 2026-01")
     trusted_proxies: Networks = ()
     stripe_secret_key: AnySecret = Secret()
@@ -268,7 +136,7 @@ class Settings(BaseSettings):
     oneplat_base_url: BaseUrl = "https://1plat.cash"
     oneplat_callback_url: Url = ""
     oneplat_amount_unit: Annotated[
-        Literal["kopecks", "rubles"], LOWER, _says("kopecks or rubles")
+        Literal["kopecks", "rubles"], LOWER, says("kopecks or rubles")
     ] = "kopecks"
     oneplat_txt: str = Field(default="", description="a text in quotes")
     cryptopay_token: AnySecret = Secret()
@@ -291,6 +159,8 @@ class Settings(BaseSettings):
         "77.75.156.35/32",
         "2a02:5180::/32",
     )
+    remnawave_url: BaseUrl = ""
+    remnawave_token: AnySecret = Secret()
     bots: tuple[BotSettings, ...] = Field(
         default_factory=_only_bot,
         description="tables: write [[bot]], and below it token and apps",
@@ -314,7 +184,7 @@ class Settings(BaseSettings):
     @classmethod
     def _long_enough(cls, key: Secret, info: ValidationInfo) -> Secret:
         if key and len(key.reveal()) < 32 and not info.data.get("debug", True):
-            raise _Wrong("must have at least 32 characters; leave it out and one is made")
+            raise Wrong("must have at least 32 characters; leave it out and one is made")
         return key
 
     @check("bots")
@@ -323,16 +193,19 @@ class Settings(BaseSettings):
         cls, bots: tuple[BotSettings, ...], info: ValidationInfo
     ) -> tuple[BotSettings, ...]:
         if len({bot.token for bot in bots}) < len(bots):
-            raise _Wrong("has the same token twice; write each bot once, with all its apps")
+            raise Wrong("has the same token twice; write each bot once, with all its apps")
         if len({bot.name for bot in bots}) < len(bots):
-            raise _Wrong("has the same name twice; give each bot its own")
+            raise Wrong("has the same name twice; give each bot its own")
         token = info.data.get("telegram_bot_token")
         if token and all(bot.token != token for bot in bots):
-            raise _Wrong(
+            raise Wrong(
                 "leaves out the bot of TELEGRAM_BOT_TOKEN; add it with "
                 'token = "env:TELEGRAM_BOT_TOKEN", or unset that variable'
             )
         return bots
+
+    def is_admin(self, telegram_id: int) -> bool:
+        return telegram_id in self.admin_ids
 
     def is_default(self, field: str) -> bool:
         """Whether nobody has said anything of it."""
@@ -357,7 +230,7 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         return ", ".join(f"{each}=***" for each in value)
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 _OURS = {"home", "apps", "workers", "log", "log_level", "db_connections"}
@@ -421,7 +294,7 @@ def _fill(value: Any, variables: Mapping[str, str], asked: set[str]) -> Any:
     if isinstance(value, str) and value.startswith("env:"):
         name = value.removeprefix("env:").strip()
         asked.add(name)
-        return variables.get(name, _Absent(name))
+        return variables.get(name, Absent(name))
     return value
 
 
@@ -466,7 +339,7 @@ def _in_words(error: ErrorDetails, sources: Mapping[str, str]) -> str:
         words = "does not belong to a bot; move it above the first [[bot]]"
     elif error["type"] == "extra_forbidden":
         words = _unknown(str(place[-1]), BotSettings.model_fields)
-    elif isinstance(cause := error.get("ctx", {}).get("error"), _Wrong):
+    elif isinstance(cause := error.get("ctx", {}).get("error"), Wrong):
         words = str(cause)
     return f"{name} ({source}): {words}"
 

@@ -1,6 +1,7 @@
 """Puts it all together: opens the database, and runs what runs beside the HTTP server."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -224,9 +225,13 @@ def application(
                     app.state.payments, app.state.inbox = payments, runtime.inbox
                     app.state.updates = runtime.telegram and runtime.telegram.updates
                     obeying = _obey()
+                    if obeying is not None:
+                        gc.freeze()  # else now and then it is all looked through, for 0.1 s
                     _log.info("worker.started", pid=os.getpid())
                     yield
             finally:
+                for close in kassa.closing:
+                    await close()
                 app.state.database = app.state.payments = app.state.inbox = None
                 app.state.kassa = app.state.updates = None
         if obeying is not None:

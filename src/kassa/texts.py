@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FIRST = "ru"
 LANGUAGES = (FIRST, "uz", "en")
+MOST_PUT_IN = (
+    20_000  # characters; a message of Telegram's, each of them written as a tag's would be
+)
 
 _MONEY = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,9})? [A-Z0-9]{2,10}")
 
@@ -86,8 +89,10 @@ def known(language: str | None) -> str:
 
 
 def _read(package: str, language: str, source: str) -> "FluentBundle":
-    from fluent.runtime import FluentBundle, FluentResource  # with babel, 60 ms
+    from fluent.runtime import FluentBundle, FluentResource, resolver  # with babel, 60 ms
     from fluent.syntax import ast
+
+    resolver.MAX_PART_LENGTH = MOST_PUT_IN
 
     resource = FluentResource(source)
     for entry in resource.body:

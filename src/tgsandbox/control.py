@@ -20,10 +20,10 @@ from tgsandbox.telegram.calls import METHODS
 from tgsandbox.telegram.faults import Fault, UpdateFault
 from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.updates import KINDS
-from tgsandbox.telegram.wire import ADMIN_RIGHTS
+from tgsandbox.telegram.wire import ADMIN_RIGHTS, CHANNEL_RIGHTS
 
 if TYPE_CHECKING:
-    from tgsandbox.sandbox import Sandbox
+    from tgsandbox.sandbox import Group, Sandbox
 
 _LONGEST = 10 * 366 * 86_400  # seconds that the clock is moved at once
 _CALL_FAULT = (
@@ -31,6 +31,7 @@ _CALL_FAULT = (
     *("times", "after"),
 )
 _UPDATE_FAULT = ("type", "bot", "twice", "late", "swap", "times")
+_GROUP_ACTS = ("add", "promote", "remove", "let_in", "turn_down", "invite_link")
 _LIMITS = ("per_bot", "per_chat", "per_group", "chat_burst")
 
 
@@ -147,22 +148,30 @@ class Control:
         return {**person_shown(person), "unread": [seen_shown(each) for each in person.unread]}
 
     async def _new_group(self, request: Request) -> Json:
-        given = await given_in(request, "title", "creator", "members")
+        given = await given_in(request, "title", "creator", "members", "channel")
         title, creator = given.text("title"), self._acting.person(given.any("creator"))
         members = [self._acting.member(each) for each in given.list("members")]
-        return group_shown(self._sandbox.group(title, creator, *members).chat)
+        make = self._sandbox.channel if given.flag("channel") else self._sandbox.group
+        return group_shown(make(title, creator, *members).chat)
 
     async def _group(self, request: Request) -> Json:
         return group_shown(self._acting.group(request.path_params["group"]).chat)
 
     async def _change_group(self, request: Request) -> Json:
         group, act = self._acting.group(request.path_params["group"]), request.path_params["act"]
-        if act not in ("add", "promote", "remove"):
-            raise Wrong(f"In a group one can add, promote, remove; not {act!r}.", 404)
+        if act == "invite_link":
+            return await self._invite_link(request, group)
+        if act not in _GROUP_ACTS:
+            raise Wrong(f"In a group one can {', '.join(_GROUP_ACTS)}; not {act!r}.", 404)
         given = await given_in(request, "members", *(["rights"] if act == "promote" else []))
         rights = given.flags("rights")
-        if unknown := sorted(set(rights) - set(ADMIN_RIGHTS)):
-            raise Wrong(f"Unknown: {', '.join(unknown)}. There are {', '.join(ADMIN_RIGHTS)}.")
+        known = CHANNEL_RIGHTS if group.chat.type == "channel" else ADMIN_RIGHTS
+        if unknown := sorted(set(rights) - set(known)):
+            raise Wrong(f"Unknown: {', '.join(unknown)}. There are {', '.join(known)}.")
+        if act in ("let_in", "turn_down"):
+            for person in [self._acting.person(each) for each in given.list("members")]:
+                getattr(group, act)(person)
+            return group_shown(group.chat)
         for member in [self._acting.member(each) for each in given.list("members")]:
             match act:
                 case "add":
@@ -172,6 +181,16 @@ class Control:
                 case _:
                     group.remove(member)
         return group_shown(group.chat)
+
+    async def _invite_link(self, request: Request, group: "Group") -> Json:
+        given = await given_in(request, "asks", "name", "limit", "expires")
+        link = group.invite_link(
+            asks=given.flag("asks"),
+            name=given.text_or("name", ""),
+            limit=given.whole_or("limit", 0, 0, 99_999),
+            expires=given.whole_or("expires", 0, 0, 2**31 - 1),
+        )
+        return {"invite_link": link}
 
     # --- what they do
 

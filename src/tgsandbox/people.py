@@ -275,6 +275,26 @@ class Person(Watcher):
     def leave(self, group: "Group") -> None:
         acts.leave(self._world, self.user, group.chat)
 
+    async def ask_to_join(self, link: str) -> str:
+        """By an invite link: "pending" until somebody answers, or "joined" at once."""
+        chat = acts.join_by(self._world, self.user, link)
+        return "joined" if self._world.is_member(chat, self.id) else "pending"
+
+    def is_in(self, group: "Group") -> bool:
+        return self._world.is_member(group.chat, self.id)
+
+    async def let_in(self, group: "Group", *, timeout: float | None = None) -> None:
+        """Until one is in the chat."""
+        await self.until(
+            lambda: self.is_in(group) or None, f"to be let into {group.chat.title}", timeout
+        )
+
+    async def put_out(self, group: "Group", *, timeout: float | None = None) -> None:
+        """Until one is no longer in the chat."""
+        await self.until(
+            lambda: not self.is_in(group) or None, f"to be put out of {group.chat.title}", timeout
+        )
+
     def join(self, group: "Group") -> None:
         membership.set_standing(self._world, group.chat, self.user, self.user, "member")
 

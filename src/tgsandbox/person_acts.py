@@ -300,6 +300,30 @@ async def join(here: Acting, person: Person, given: Given) -> Json:
     return {}
 
 
+@act("link")
+async def ask_to_join(here: Acting, person: Person, given: Given) -> Json:
+    return {"status": await person.ask_to_join(given.text("link"))}
+
+
+@act("group")
+async def is_in(here: Acting, person: Person, given: Given) -> Json:
+    return {"is_in": person.is_in(here.group(given.any("group")))}
+
+
+@act("group", "timeout")
+async def let_in(here: Acting, person: Person, given: Given) -> Json:
+    """Until one is in the group or channel."""
+    await person.let_in(here.group(given.any("group")), timeout=_timeout(given))
+    return {}
+
+
+@act("group", "timeout")
+async def put_out(here: Acting, person: Person, given: Given) -> Json:
+    """Until one is there no longer."""
+    await person.put_out(here.group(given.any("group")), timeout=_timeout(given))
+    return {}
+
+
 @act("group")
 async def leave(here: Acting, person: Person, given: Given) -> Json:
     person.leave(here.group(given.any("group")))

@@ -1,7 +1,7 @@
 """Telegram in a test: a server on a free port, bots with tokens, people who act."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -12,7 +12,7 @@ from tgsandbox.people import Person
 from tgsandbox.providers.bank import Bank
 from tgsandbox.server import App, Listener, Server
 from tgsandbox.store import Store
-from tgsandbox.telegram import acts
+from tgsandbox.telegram import acts, invites
 from tgsandbox.telegram.args import Args
 from tgsandbox.telegram.botapi import perform
 from tgsandbox.telegram.faults import Fault, UpdateFault
@@ -54,6 +54,27 @@ class Group:
     def remove(self, member: "Person | BotAccess") -> None:
         acts.remove(self._sandbox.world, self._creator, self.chat, _account(member))
 
+    # --- who comes in
+
+    def invite_link(
+        self, *, asks: bool = False, name: str = "", limit: int = 0, expires: int = 0
+    ) -> str:
+        """One of whoever made the chat; with `asks` people wait to be let in."""
+        about: Json = {"asks": asks, "name": name, "limit": limit, "expires": expires}
+        world = self._sandbox.world
+        return invites.address(invites.new_link(world, self.chat, self._creator, **about))
+
+    @property
+    def asking(self) -> list[str]:
+        """The names of those who wait to be let in."""
+        return [self._sandbox.world.users[int(each)].name for each in self.chat.requests]
+
+    def let_in(self, person: "Person") -> None:
+        acts.let_in(self._sandbox.world, self._creator, self.chat, person.user)
+
+    def turn_down(self, person: "Person") -> None:
+        acts.turn_down(self._sandbox.world, self._creator, self.chat, person.user)
+
     def chat_with(self, user: User) -> Chat:
         return self.chat
 
@@ -69,6 +90,7 @@ class Sandbox:
         data: Path | str | None = None,
         control: bool = False,
         page: bool = False,
+        pages: Mapping[str, str] | None = None,
         allow_hosts: Iterable[str] = (),
         rate_limits: bool = False,
         strict_webhooks: bool = False,
@@ -82,6 +104,7 @@ class Sandbox:
         self._people: dict[int, Person] = {}
         self._host, self._port = host, port
         self._control, self._page = control or page, page
+        self.pages = dict(pages or {})  # HTML beside the chat page, by path
         self.allow_hosts = checked_hosts(allow_hosts)
         self._listener: Listener | None = None
         self._store = Store(Path(data), self.world) if data is not None else None
@@ -223,6 +246,13 @@ class Sandbox:
         group.add(*members)
         return group
 
+    def channel(self, title: str, creator: Person, *members: Person | BotAccess) -> Group:
+        """A private one: people among its members read it, bots administer it."""
+        chat = self.world.new_group(title, creator.user, kind="channel")
+        channel = Group(self, chat, creator.user)
+        channel.add(*members)
+        return channel
+
     def group_of(self, chat: Chat) -> Group:
         """The one that is there, in the name of whoever made it."""
         people = [each for each in chat.members if int(each) in self.world.users]
@@ -317,7 +347,11 @@ class Sandbox:
     def _hear(self, event: Event) -> None:
         chat = event.data.get("chat")
         if isinstance(chat, Chat):
-            for each in self.world.people_in(chat):
+            concerned = self.world.people_in(chat)
+            gone = event.data.get("account")  # whoever has just left hears of it, too
+            if gone is not None and gone.id not in concerned:
+                concerned.append(gone.id)
+            for each in concerned:
                 if person := self._people.get(each):
                     person.hear(event)
         elif event.kind == "answered":

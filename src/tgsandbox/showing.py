@@ -49,7 +49,9 @@ def person_shown(person: Person) -> Json:
 
 def group_shown(chat: Chat) -> Json:
     members = {int(each): standing["status"] for each, standing in chat.members.items()}
-    return {"id": chat.id, "title": chat.title, "members": members}
+    asking = [int(each) for each in chat.requests]
+    told = {"id": chat.id, "type": chat.type, "title": chat.title}
+    return told | {"members": members, "asking": asking}
 
 
 def receipt_shown(receipt: Receipt) -> Json:

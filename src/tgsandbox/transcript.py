@@ -26,7 +26,7 @@ def transcript(world: World, events: Iterable[Event]) -> str:
     return "\n".join(lines) or "Nothing was said."
 
 
-def _told(world: World, event: Event) -> str | None:  # noqa: PLR0911  a table
+def _told(world: World, event: Event) -> str | None:  # noqa: PLR0911, PLR0912  a table
     data = event.data
     match event.kind:
         case "message":
@@ -59,6 +59,12 @@ def _told(world: World, event: Event) -> str | None:  # noqa: PLR0911  a table
             return f"{data['bot'].name} ✗ {data['method']}: {data['status']} {told}"
         case "refused":
             return f"{data['bot'].name} did not take update {data['update'].id}: {data['error']}"
+        case "asked":
+            return f"{data['user'].name} asks to join {data['chat'].title}"
+        case "declined":
+            return f"{data['user'].name} may not join {data['chat'].title}"
+        case "member" if data["chat"].type == "channel":
+            return f"{data['account'].name} in {data['chat'].title}: {data['status']}"
         case "blocked":
             user = world.users[data["chat"].user_id].name
             did = "blocks" if data["blocked"] else "unblocks"

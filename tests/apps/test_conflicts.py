@@ -67,7 +67,6 @@ def test_apps_that_leave_each_other_alone_are_fine() -> None:
 
 TEA = App("tea", words=WORDS)
 COFFEE = App("coffee", words=WORDS)
-BUTTON = MenuItem("buy", page="/tea")
 
 CASES: dict[str, tuple[list[App], list[str]]] = {
     "a command": (
@@ -91,13 +90,6 @@ CASES: dict[str, tuple[list[App], list[str]]] = {
         [replace(TEA, free_text=True), replace(COFFEE, free_text=True)],
         [
             "bot shop1: the apps tea and coffee both listen to whatever is written; "
-            "show them by different bots"
-        ],
-    ),
-    "the menu button": (
-        [replace(TEA, menu_button=BUTTON), replace(COFFEE, menu_button=BUTTON)],
-        [
-            "bot shop1: the apps tea and coffee both want the menu button; "
             "show them by different bots"
         ],
     ),

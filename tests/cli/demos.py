@@ -90,9 +90,17 @@ class Demo:
     async def gone(self, *, seconds: float = 60) -> None:
         await until(lambda: not processes_in(self.home), seconds=seconds, what="all to end")
 
-    def chat(self) -> list[dict[str, Any]]:
-        """What is written in the chat that the address opens."""
+    def bot(self, username: str) -> int:
+        """Its number."""
+        people = httpx.get(f"{self.page}/page/api/people").raise_for_status().json()
+        (found,) = (each["id"] for each in people["bots"] if each["username"] == username)
+        return int(found)
+
+    def chat(self, username: str = "") -> list[dict[str, Any]]:
+        """What is written in the chat that the address opens, or in that bot's."""
         person, chat = self.address.partition("#")[2].split("/")
+        if username:
+            chat = f"{self.bot(username)}:{person}"
         asked = {"person": person, "chat": chat}
         answer = httpx.get(f"{self.page}/page/api/chat", params=asked)
         answer.raise_for_status()

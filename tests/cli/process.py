@@ -42,13 +42,16 @@ def on(fresh: Fresh) -> dict[str, str]:
     return {"DATABASE_URL": url("kassa_app"), "DATABASE_OWNER_URL": url(OWNER)}
 
 
-def kassa(*arguments: str | Path, cwd: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+def kassa(
+    *arguments: str | Path, cwd: Path, stdin: str = "", **more: str
+) -> "subprocess.CompletedProcess[str]":
     """One command, to its end."""
     return subprocess.run(
         [KASSA, *arguments],
         check=False,
         env=environ(**more),
         cwd=cwd,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=60,

@@ -30,6 +30,24 @@ async def test_audit_proves_the_books_and_names_what_is_wrong(
     assert summary == f"The books are wrong in {len(rows)} places."
 
 
+async def test_an_app_proves_its_own(
+    fresh: Fresh, db: Database, owner_db: Database, tmp_path: Path
+) -> None:
+    await sell(db, 1)
+    await owner_db.execute(
+        """
+        CREATE SCHEMA "an app";
+        CREATE FUNCTION "an app".audit() RETURNS TABLE (invariant text, subject text, detail text)
+        LANGUAGE sql AS $$ VALUES ('what is sold was there', 'shelf 5', 'two sold, one there') $$;
+        GRANT USAGE ON SCHEMA "an app" TO PUBLIC;
+        """
+    )
+    done = kassa("audit", cwd=tmp_path, **on(fresh))
+    assert done.returncode == 1
+    assert "shelf 5" in done.stdout
+    assert done.stdout.splitlines()[-1] == "The books are wrong in 1 places."
+
+
 async def test_books_shows_accounts_and_a_statement(
     fresh: Fresh, db: Database, tmp_path: Path
 ) -> None:

@@ -191,6 +191,6 @@ def test_migrate_shows_what_is_applied(own: Path) -> None:
     done = in_home(own, "migrate")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[:2] for line in done.stdout.splitlines()[-2:]] == [
-        ["kassa.users", "0002_login.sql"],
+        ["kassa.users", "0004_finding.sql"],
         ["kassa.users", "grants.sql"],
     ]

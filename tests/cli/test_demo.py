@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from kassa.cli import demo_place
+from kassa.config import load
 from kassa.errors import Unavailable
 from tests.cli.demos import Demo, two_ports
 from tests.cli.process import free_port, processes_in
 from tests.conftest import until
+from tgsandbox import Sandbox
 
 # Settings of whoever tries the demo beside their own Kassa: nothing of theirs is touched.
 THEIRS = {
@@ -48,6 +50,10 @@ async def test_a_chat_with_a_bot_that_has_spoken_and_a_second_start_goes_on(here
         assert (start["text"], start["out"]) == ("/start", True)
         assert [each["out"] for each in answers] == [False]
         greeting = answers[0]
+        start, terms = demo.chat("kassa_vpn_bot")
+        assert (start["text"], start["out"], terms["out"]) == ("/start", True, False)
+        assert f"{demo.page}/terms" in terms["text"]
+        assert "Shartlar" in httpx.get(f"{demo.page}/terms").text
         demo.process.send_signal(signal.SIGINT)
         assert await demo.end() == 0
         assert processes_in(here) == []
@@ -56,6 +62,8 @@ async def test_a_chat_with_a_bot_that_has_spoken_and_a_second_start_goes_on(here
         await demo.ready()
         assert demo.address == first
         assert [each["text"] for each in demo.chat()] == ["/start", greeting["text"]]
+        said = [each["text"] for each in demo.chat("kassa_vpn_bot")]
+        assert said == ["/start", terms["text"]]
         os.killpg(demo.process.pid, signal.SIGTERM)
         assert await demo.end() == 0
         assert processes_in(here) == []
@@ -67,7 +75,7 @@ async def test_killed_it_leaves_nothing_running_and_elsewhere_it_says_hello_anew
 ) -> None:
     with Demo(here, "--language", "uz", ports=two_ports()) as demo:
         await demo.ready()
-        await until(lambda: demo.kept() == 2)  # a moment after it was said
+        await until(lambda: demo.kept() == 4)  # a moment after it was said
         assert processes_in(here)
         demo.process.kill()
         await demo.gone()
@@ -82,6 +90,46 @@ async def test_killed_it_leaves_nothing_running_and_elsewhere_it_says_hello_anew
         assert f":{ports[1]}/miniapp/" in str(new)
         demo.process.send_signal(signal.SIGHUP)
         assert await demo.end() == 0
+
+
+async def test_a_folder_of_the_first_bot_alone_goes_on_and_has_the_second(here: Path) -> None:
+    """As the demo left it while it had one bot."""
+    chat_port, port = two_ports()
+    there = f"http://127.0.0.1:{port}/miniapp"
+    async with Sandbox(port=chat_port, data=here / "demo/telegram") as tg:
+        bot, guest = tg.bot("kassa_demo_bot"), tg.user("Гость")
+        await guest.start(bot)
+        button = {"text": "Пополнить", "web_app": {"url": f"{there}/"}}
+        markup = {"inline_keyboard": [[button]]}
+        (began,) = await bot.call("getUpdates")
+        await bot.call("getUpdates", offset=began["update_id"] + 1)
+        await bot.call("sendMessage", chat_id=guest.id, text="👋", reply_markup=markup)
+        url = f"{tg.url}/#{guest.id}/{bot.id}:{guest.id}"
+    demo_place.keep(here / "demo", demo_place.Place(chat_port, port, url))
+    with Demo(here) as demo:
+        await demo.ready()
+        assert demo.address == url
+        assert [each["text"] for each in demo.chat()] == ["/start", "👋"]
+        start, terms = demo.chat("kassa_vpn_bot")
+        assert (start["out"], terms["out"]) == (True, False)
+        for each in (f"{there}/", f"{there}/tokens/", f"{there}/{bot.id}/"):
+            assert httpx.get(each).status_code == 200
+
+
+async def test_every_command_can_be_tried_on_it(here: Path) -> None:
+    """By the settings that it keeps; whoever tries it is an administrator."""
+    with Demo(here, "--language", "en", ports=two_ports()) as demo:
+        await demo.ready()
+        file = here / "demo/kassa.toml"
+        settings = load({"KASSA_CONFIG": str(file)}, here)
+        assert settings.home.resolve() == (here / "demo").resolve()
+        assert [(each.name, *each.apps) for each in settings.bots] == [
+            ("tokens", "tokens"),
+            ("vpn", "subscriptions"),
+        ]
+        guest = int(demo.address.partition("#")[2].partition("/")[0])
+        assert settings.is_admin(guest)
+        assert settings.remnawave_url.startswith(demo.page)
 
 
 async def test_a_second_one_says_where_the_first_is_and_without_kassa_it_ends(here: Path) -> None:

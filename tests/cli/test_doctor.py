@@ -67,6 +67,14 @@ async def test_without_providers_there_is_nothing_to_check(fresh: Fresh, tmp_pat
     assert done.stdout.endswith("\nNo bot is set up.\n\nNo provider is set up.\n")
 
 
+async def test_an_app_with_wrong_options_is_told_of(fresh: Fresh, tmp_path: Path) -> None:
+    (tmp_path / "kassa.toml").write_text('[app.subscriptions]\npanel = "remnawave"\n')
+    bot = {"TELEGRAM_BOT_TOKEN": "123456:TEST-TOKEN", "KASSA_APPS": "subscriptions"}
+    done = kassa("doctor", cwd=tmp_path, **on(fresh), **bot)
+    wrong = "REMNAWAVE_URL: must be set, since the panel of subscriptions is remnawave\n"
+    assert (done.returncode, done.stderr) == (1, wrong)
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 async def test_a_provider_is_asked_and_its_callbacks_go_round(
     fresh: Fresh, tmp_path: Path, kind: Kind

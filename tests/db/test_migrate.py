@@ -184,6 +184,21 @@ async def test_grants_are_given_anew_when_they_change(
     assert await migrate(owner, app.steps()) == []
 
 
+async def test_what_a_new_file_makes_gets_its_grants_too(
+    app: Package, owner: "asyncpg.Connection[asyncpg.Record]", db: Database
+) -> None:
+    app.write(
+        "grants.sql",
+        "GRANT USAGE ON SCHEMA orders TO {app}; "
+        "GRANT SELECT ON ALL TABLES IN SCHEMA orders TO {app};",
+    )
+    await migrate(owner, app.steps())
+    app.write("0002_more.sql", "CREATE TABLE orders.more AS SELECT 5 AS n;")
+    done = await migrate(owner, app.steps())
+    assert [step.file for step in done] == ["0002_more.sql", "grants.sql"]
+    assert await db.fetchval("SELECT n FROM orders.more") == 5
+
+
 async def test_another_role_of_the_application_gets_its_own_grants(
     app: Package, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:

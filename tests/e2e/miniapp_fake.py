@@ -109,7 +109,7 @@ def api(server: Server) -> APIRouter:
         if server.requisites:
             soon = clock.now() + timedelta(minutes=15)
             answer |= {"kind": "requisites", "requisites": server.requisites}
-            answer |= {"expires_at": soon.isoformat(), "payment_url": ""}
+            answer |= {"expires_at": soon.isoformat(), "payment_url": f"{server.url}/bank/{number}"}
         elif body["currency"] == "XTR":
             answer |= {"kind": "invoice", "invoice_url": server.invoice, "payment_url": ""}
         else:

@@ -63,7 +63,7 @@ async def mini_app(page: Page) -> FrameLocator:
     return page.frame_locator(".app-stage iframe")
 
 
-async def test_a_newcomer_pays_by_card_draws_and_pays_by_transfer(
+async def test_a_newcomer_pays_by_card_draws_pays_by_transfer_and_subscribes(
     page: Page, picture: Picture
 ) -> None:
     bubbles = page.locator(".bubble")
@@ -82,7 +82,7 @@ async def test_a_newcomer_pays_by_card_draws_and_pays_by_transfer(
     bank = await opening.value
     await picture(bank, "bank")
     await bank.get_by_role("button", name="Оплатить").first.click()
-    await bank.wait_for_url("**/miniapp/success*")
+    await bank.wait_for_url("**/miniapp/tokens/success*")
     await bank.close()
     await expect(bubbles.last).to_contain_text("Зачислено: 100 токенов")
     await expect(bubbles.last).to_contain_text("Сумма: $5")
@@ -108,3 +108,42 @@ async def test_a_newcomer_pays_by_card_draws_and_pays_by_transfer(
     await bank.get_by_role("button", name="Оплатить").first.click()
     await expect(bubbles.last).to_contain_text("Сумма: 490")
     await expect(app.get_by_text("195 токенов")).to_be_visible()
+    await page.get_by_role("dialog").get_by_role("button", name="Закрыть").first.click()
+    await subscribed(page, picture)
+
+
+async def subscribed(page: Page, picture: Picture) -> None:
+    """At the other bot, whose first word waits in the list; /admin is theirs, too."""
+    bubbles, last = page.locator(".bubble"), page.locator(".message:not(.out)").last
+
+    async def press(name: str) -> None:
+        await last.get_by_role("button", name=name, exact=True).click()
+
+    await page.locator(".row").filter(has_text="VPN по подписке").click()
+    await expect(bubbles).to_have_count(2)
+    async with page.expect_popup() as opening:
+        await page.get_by_role("link", name="/terms").click()
+    terms = await opening.value
+    await expect(terms.get_by_role("heading", name="Условия")).to_be_visible()
+    await terms.close()
+    await press("✅ Принимаю")
+    await press("Оформить подписку")
+    await press("12 месяцев · 2 690 ₽ · −23 %")
+    await press("💳 1Plat (карта, СБП)")
+    await press("💳 Банковская карта")
+    async with page.expect_popup() as opening:
+        await press("Оплатить 2 690 ₽")
+        await page.get_by_role("dialog").get_by_role("button").last.click()
+    bank = await opening.value
+    await bank.get_by_role("button", name="Оплатить").first.click()
+    await expect(last).to_contain_text("Подписка на 12 месяцев активна до")
+    await bank.close()
+    await page.get_by_role("textbox", name="Сообщение").fill("/subscription")
+    await page.keyboard.press("Enter")
+    await expect(last).to_contain_text("✅ Активна")
+    await picture(page, "subscription")
+    await press("🔳 QR")
+    await expect(last.locator("img").first).to_be_visible()
+    await page.get_by_role("textbox", name="Сообщение").fill("/admin")
+    await page.keyboard.press("Enter")
+    await expect(last).to_contain_text("Админка")

@@ -1,5 +1,6 @@
 """The top-up page in the chat page's frame: what is bought, how it is paid, how it ends."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -172,6 +173,7 @@ async def test_the_server_refuses_in_words(server: Server, buyer: Person, window
     server.packages[1]["prices"]["RUB"] = "1100.00"  # prices have changed meanwhile
     await press(page, "Оплатить 980 ₽").click()
     await expect(press(page, "Оплатить 1 100 ₽")).to_be_visible()
+    await expect(frame.locator(".note")).to_contain_text("Цены изменились")
 
 
 async def test_what_nobody_knows_yet_is_followed(
@@ -249,6 +251,17 @@ async def test_a_transfer_by_hand(server: Server, buyer: Person, window: Window)
     await press(page, "Я перевёл, проверить").click()
     await expect(frame.locator(".about")).to_contain_text("Пока не пришёл")
     assert server.checks == 1
+
+    # Whoever would rather pay on the provider's page sees the way there at once.
+    there = frame.get_by_role("button", name="Или оплатите на странице")
+    ground = await frame.locator("body").evaluate("(own) => getComputedStyle(own).backgroundColor")
+    await expect(there).to_have_css("background-color", re.compile(r"^rgb\("))
+    await expect(there).not_to_have_css("background-color", ground)
+    await there.click()
+    async with page.context.expect_page() as bank:
+        await answer(page, "Открыть")
+    await (await bank.value).close()
+    assert server.opened == ["1"]
     server.settle("succeeded")
     await expect(frame.locator(".counted b")).to_have_text("1 450")
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest_asyncio
 
-from kassa.apps.tokens import pages
+from kassa.apps.miniapp.pages import script
+from kassa.apps.tokens.pages import PAGES
 from kassa.config import load
 from tests.e2e.miniapp_fake import Server, serving
 from tgsandbox import Sandbox
@@ -49,26 +50,26 @@ async def test_the_page_and_its_files(tg: Sandbox, http: httpx.AsyncClient) -> N
 
 
 async def test_every_module_that_is_imported_is_there(http: httpx.AsyncClient) -> None:
-    for name, file in pages.FILES.items():
+    for name, file in PAGES.files.items():
         for wanted in re.findall(
             r'from "\./(\w+\.js)"|import\("\./(\w+\.js)"\)', str(file.content)
         ):
-            assert "".join(wanted) in pages.FILES, name
+            assert "".join(wanted) in PAGES.files, name
         assert gzip.decompress(file.packed) == file.content
         assert len(file.content.splitlines()) < 400
-    assert {"index.html", "styles.css", "payment.js"} <= pages.FILES.keys()  # the document's
+    assert {"index.html", "styles.css", "payment.js"} <= PAGES.files.keys()  # the document's
 
 
 async def test_by_plain_names_and_of_an_older_page(http: httpx.AsyncClient) -> None:
     plain = await http.get("/miniapp/payment.js")
     older = await http.get("/miniapp/files/0123456789ab/payment.js")
     for each in (plain, older):
-        assert each.content == pages.FILES["payment.js"].content
+        assert each.content == PAGES.files["payment.js"].content
         assert each.headers["cache-control"] == "no-cache"  # or it would be kept for good
 
     packed = await http.get("/miniapp/styles.css", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in packed.headers
-    assert packed.content == pages.FILES["styles.css"].content
+    assert packed.content == PAGES.files["styles.css"].content
     for path in ("nothing.js", "pages.py", "back.html", "files/x/index.html", "..%2fpages.py"):
         assert (await http.get(f"/miniapp/{path}")).status_code == 404, path
     assert (await http.get("/miniapp")).headers["location"] == "miniapp/"
@@ -88,9 +89,9 @@ async def test_who_may_frame_it(tg: Sandbox, http: httpx.AsyncClient, tmp_path: 
 
     token = {"TELEGRAM_BOT_TOKEN": "123456:TEST-TOKEN", "KASSA_APPS": "tokens"}
     real = load(token, tmp_path)
-    assert pages.script(real) == "https://telegram.org/js/telegram-web-app.js"
-    assert f"frame-ancestors {framing}" in pages.policy(real)
-    assert "127.0.0.1" not in pages.policy(real)
+    assert script(real) == "https://telegram.org/js/telegram-web-app.js"
+    assert f"frame-ancestors {framing}" in PAGES.policy(real)
+    assert "127.0.0.1" not in PAGES.policy(real)
 
 
 async def test_of_one_of_several_bots(server: Server, http: httpx.AsyncClient) -> None:

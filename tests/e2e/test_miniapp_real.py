@@ -40,6 +40,8 @@ async def opened(till: Till, buyer: Person, window: Window) -> tuple[Page, Frame
 
 async def banked(page: Page, name: str) -> Page:
     """The bank's page, in a window of its own (in the browser's language), where one presses."""
+    address = page.locator("dialog.app-question .text")  # however long it is, it can be read
+    assert await address.evaluate("(own) => own.scrollWidth <= own.clientWidth")
     async with page.context.expect_page() as found:
         await answer(page, "Открыть")
     bank = await found.value

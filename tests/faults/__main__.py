@@ -1,4 +1,4 @@
-"""scripts/faults [payments|updates] [--rounds N] [--seed S]: kills, and what was lost then."""
+"""scripts/faults [WHAT] [--rounds N] [--seed S]: kills, and what was lost then."""
 
 import argparse
 import secrets
@@ -13,9 +13,8 @@ PER_KILL = 250  # rounds for each kill of a real process
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", choices=("ledger", "payments", "updates"), default="ledger"
-    )
+    known = ("ledger", "payments", "subscriptions", "updates")
+    parser.add_argument("what", nargs="?", choices=known, default="ledger")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument(
@@ -27,6 +26,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kassa-faults-") as folder:
         if options.what == "payments":
             return _payments(Path(folder), seed, options.rounds or 200, options.only)
+        if options.what == "subscriptions":
+            return _subscriptions(Path(folder), seed, options.rounds or 200)
         if options.what == "updates":
             return _updates(Path(folder), seed, options.rounds or 20)
         return _ledger(Path(folder), seed, options.rounds or 30)
@@ -37,6 +38,16 @@ def _ledger(home: Path, seed: int, rounds: int) -> int:
 
     log.configure("json", "error")
     outcome = Chaos(home, seed=seed).run(rounds)
+    print(outcome)
+    return 0 if outcome.good else 1
+
+
+def _subscriptions(home: Path, seed: int, rounds: int) -> int:
+    from tests.faults.subscriptions import Subscriptions
+
+    log.configure("json", "critical")
+    home.chmod(0o711)
+    outcome = Subscriptions(home, seed=seed).run(rounds)
     print(outcome)
     return 0 if outcome.good else 1
 

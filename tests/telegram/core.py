@@ -38,6 +38,7 @@ class Shown:
     menu: Sequence[MenuItem] = ()
     menu_button: MenuItem | None = None
     free_text: bool = False
+    asks_terms: bool = False
 
 
 @dataclass

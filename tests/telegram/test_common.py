@@ -395,6 +395,8 @@ async def test_a_language_is_chosen_under_a_message_that_is_too_old_to_change(
         async with talk.db.transaction() as tx:
             user = await users.by_telegram(tx, buyer.user.id)
             said = await said_to(talk, "callback_query", query, user=user, tx=tx, bot=None)
-        assert isinstance(said, AnswerCallbackQuery)
-        assert said.text == "✅ Done! We speak English now."
+        assert isinstance(said, list)
+        (answer,) = said
+        assert isinstance(answer, AnswerCallbackQuery)
+        assert answer.text == "✅ Done! We speak English now."
         assert await talk.known(buyer, "language") == ("en",)

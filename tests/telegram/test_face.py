@@ -65,6 +65,27 @@ async def test_commands_button_and_descriptions_in_each_language(fresh: Fresh) -
         }
 
 
+async def test_the_menu_button_speaks_the_language_of_the_chat(fresh: Fresh) -> None:
+    async with a_talk(fresh, [SHOP, replace(SHOP, name="other")], public_base_url=BASE) as talk:
+        await talk.faces.look()
+        guest = talk.tg.user("Mehmon", language="uz")
+
+        async def says() -> str:
+            button = await talk.bot.call("getChatMenuButton", chat_id=guest.id)
+            return str(button.get("text"))
+
+        async def becomes(label: str) -> None:
+            async with asyncio.timeout(20):
+                while await says() != label:
+                    await asyncio.sleep(0.01)
+
+        await guest.send(talk.bot, "/start")
+        await becomes("Ochish")
+        await guest.send(talk.bot, "/language")
+        await guest.press("English", under=await guest.reply("til"))
+        await becomes("Open")
+
+
 async def test_what_has_not_changed_is_not_said_again(fresh: Fresh) -> None:
     async with a_talk(fresh, [SHOP]) as talk:
         await talk.faces.look()

@@ -57,6 +57,12 @@ FIELDS = {
     "unbanchatmember": "chat_id user_id only_if_banned",
     "restrictchatmember": "chat_id user_id permissions until_date use_independent_chat_permissions",
     "promotechatmember": "chat_id user_id can_pin_messages can_promote_members",
+    "createchatinvitelink": "chat_id name expire_date member_limit creates_join_request",
+    "exportchatinvitelink": "chat_id",
+    "editchatinvitelink": "chat_id invite_link name expire_date member_limit creates_join_request",
+    "revokechatinvitelink": "chat_id invite_link",
+    "approvechatjoinrequest": "chat_id user_id",
+    "declinechatjoinrequest": "chat_id user_id",
     "setchattitle": "chat_id title",
     "setchatdescription": "chat_id description",
     "pinchatmessage": "chat_id message_id",
@@ -172,7 +178,16 @@ WORDS: dict[str, list[Any]] = {
 }
 NUMERIC = (
     *("message_thread_id", "message_effect_id", "latitude", "longitude", "horizontal_accuracy"),
-    *("live_period", "duration", "width", "until_date", "offset", "limit"),
+    *(
+        "live_period",
+        "duration",
+        "width",
+        "until_date",
+        "expire_date",
+        "member_limit",
+        "offset",
+        "limit",
+    ),
     "max_connections",
 )
 QUERY = {

@@ -8,10 +8,12 @@ know the rooms below them and nothing of each other.
 
 from kassa.apps.finding import find, given, named, packages, refuse_conflicts
 from kassa.apps.models import App, Kassa
+from kassa.payments import Button
 from kassa.telegram import MenuItem
 
 __all__ = [
     "App",
+    "Button",
     "Kassa",
     "MenuItem",
     "find",

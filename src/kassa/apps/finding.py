@@ -1,5 +1,6 @@
 """Which apps the settings want, where they are, and what is wrong with them, in words."""
 
+import difflib
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from contextvars import ContextVar
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -18,6 +19,9 @@ from kassa.config import Settings
 from kassa.errors import ConfigError, Invalid
 from kassa.outbox.cron import following
 from kassa.texts import LANGUAGES, NoSuchText
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 GROUP = "kassa.apps"
 
@@ -147,6 +151,9 @@ def _options(settings: Settings, apps: Sequence[App]) -> Iterator[str]:
             yield f"{place}: the app {name} has no settings"
         else:
             yield from _wrong_options(by_name[name], given)
+    for app in apps:
+        if app.disagrees is not None:
+            yield from app.disagrees(settings)
 
 
 def _wrong_options(app: App, given: Mapping[str, Any]) -> Iterator[str]:
@@ -158,8 +165,20 @@ def _wrong_options(app: App, given: Mapping[str, Any]) -> Iterator[str]:
             at = ".".join(
                 str(p + 1 if isinstance(p, int) else p) for p in (app.name, *error["loc"])
             )
-            cause = error.get("ctx", {}).get("error")
-            yield f"app.{at} (kassa.toml): {cause or error['msg']}"
+            yield f"app.{at} (kassa.toml): {_in_words(error, app)}"
+
+
+def _in_words(error: "ErrorDetails", app: App) -> str:
+    if cause := error.get("ctx", {}).get("error"):
+        return str(cause)
+    match error["type"]:
+        case "extra_forbidden":
+            known = app.options.model_fields if app.options and len(error["loc"]) == 1 else ()
+            close = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+            return "is not a setting" + (f"; did you mean {close[0]}?" if close else "")
+        case "missing":
+            return "must be there"
+    return error["msg"].replace("Input should be", "must be")
 
 
 def _unreadable(app: App) -> str:

@@ -12,7 +12,7 @@ from kassa.config import Settings
 from kassa.db import Database, Tx
 from kassa.money import Money
 from kassa.outbox import Job
-from kassa.payments import Payer, Payments, Purpose, notices
+from kassa.payments import Payer, Payments, Purpose, Rows, notices
 from kassa.telegram import Bots, MenuItem, Pay
 from kassa.texts import Texts, load
 from kassa.users import User
@@ -35,6 +35,7 @@ class Kassa:
     payments: Payments
     bots: Bots
     sender: "Sender"
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # at the end
 
     @classmethod
     def of(cls, settings: Settings, database: Database, payments: Payments) -> "Kassa":
@@ -75,11 +76,20 @@ class Kassa:
         return Pay(payment.id, provider, method)
 
     async def tell(
-        self, tx: Tx, user: int, text: str, *, app: str, bot: str = "", **args: Any
+        self,
+        tx: Tx,
+        user: int,
+        text: str,
+        *,
+        app: str,
+        bot: str = "",
+        buttons: Rows = (),
+        html: bool = False,
+        **args: Any,
     ) -> None:
         """A text of an app's is said to a person once it is committed: by that bot (its number),
-        or by whichever reaches them."""
-        said = {"user": user, "bot": bot, "app": app, "text": text, "args": args}
+        or by whichever reaches them. `html`: it has tags of its own, and its args have none."""
+        said = notices.to(user, text, app=app, bot=bot, args=args, buttons=buttons, html=html)
         await outbox.put(tx, notices.TO_PERSON, said)
 
 
@@ -99,7 +109,9 @@ class App:
     menu: Sequence[MenuItem] = ()
     menu_button: MenuItem | None = None
     free_text: bool = False  # it listens to whatever is written
+    asks_terms: bool = False  # /start begins with TERMS_URL, where there is a TERMS_VERSION
     options: type[BaseModel] | None = None  # what it wants to know: [app.NAME] in kassa.toml
+    disagrees: Callable[[Settings], Sequence[str]] | None = None  # what of it, in words
 
     @cached_property
     def texts(self) -> Texts:

@@ -15,6 +15,7 @@ from kassa.cli import (
     people,
     providers,
     running,
+    subscriptions,
 )
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command("simulate")(providers.simulate)
 app.add_typer(payments.app, name="payments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(people.app, name="people")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(bots.webhook, name="webhook")

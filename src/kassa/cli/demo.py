@@ -1,4 +1,4 @@
-"""`kassa demo`: a Telegram with its banks, Kassa with a bot that sells, and a chat between you."""
+"""`kassa demo`: a Telegram with its banks, Kassa with bots that sell, and chats between you."""
 
 import asyncio
 import os
@@ -7,14 +7,14 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from kassa.cli import demo_place
+from kassa.cli import demo_bots, demo_place, demo_terms
 from kassa.cli.common import settings
+from kassa.cli.demo_bots import BOTS, Language
 from kassa.cli.demo_kassa import Kassa, nobody_left
 from kassa.cli.demo_place import Place
 from kassa.db import EmbeddedServer
@@ -25,22 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BOT, APP = "kassa_demo_bot", "tokens"
-STARS = 5_000  # play money, as all of it
-
 _BEGIN_SECONDS = 60
-
-
-class Language(StrEnum):
-    """Which the person in front of the chat speaks."""
-
-    RU = "ru"
-    UZ = "uz"
-    EN = "en"
-
-
-GUESTS = {Language.RU: "Гость", Language.UZ: "Mehmon", Language.EN: "Guest"}
-NAMES = {Language.RU: "Художник", Language.UZ: "Rassom", Language.EN: "Artist"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +40,7 @@ class Asked:
 
 def demo(
     *,
-    language: Annotated[Language, typer.Option(help="What you and the bot speak.")] = Language.RU,
+    language: Annotated[Language, typer.Option(help="What you and the bots speak.")] = Language.RU,
     port: Annotated[
         int | None, typer.Option(help="The port of the chat page.", min=1, max=65535)
     ] = None,
@@ -66,7 +51,7 @@ def demo(
         bool, typer.Option(help="Open the chat page, where there is a display.")
     ] = True,
 ) -> None:
-    """Talk with a bot that sells, and pay it, without any account. Ctrl-C ends it."""
+    """Talk with bots that sell, and pay them, without any account. Ctrl-C ends it."""
     import uvloop
 
     folder = settings().home / "demo"
@@ -85,8 +70,9 @@ async def _demo(folder: Path, asked: Asked) -> None:
         kassa = Kassa(folder, alive)
     async with _postgresql(folder), kassa, _telegram(folder, chat_port) as tg:
         try:
-            _open_shops(tg, port)
-            kassa.run(_wiring(tg, port))
+            demo_bots.open_shops(tg, port)
+            demo_bots.write(folder, tg, port, asked.language)
+            kassa.run(port)
             moved = last.url != "" and last.kassa != port
             url = await _first(told, kassa, _begin(tg, kassa, asked.language, moved=moved))
             if url is not None:
@@ -118,7 +104,8 @@ async def _telegram(folder: Path, port: int) -> "AsyncIterator[Sandbox]":
     from tgsandbox.store import CannotKeep
 
     try:
-        tg = await Sandbox(port=port, data=folder / "telegram", page=True).start()
+        pages = {demo_terms.PATH: demo_terms.page()}
+        tg = await Sandbox(port=port, data=folder / "telegram", page=True, pages=pages).start()
     except CannotKeep as error:
         raise Unavailable(f"{error} To begin anew, delete {folder}.") from None
     except OSError as error:
@@ -129,58 +116,29 @@ async def _telegram(folder: Path, port: int) -> "AsyncIterator[Sandbox]":
         await tg.stop()
 
 
-def _open_shops(tg: "Sandbox", port: int) -> None:
-    for name in ("stripe", "oneplat", "cryptopay", "yookassa"):
-        tg.bank.shop(name, callback_url=f"http://127.0.0.1:{port}/pay/{name}/callback")
-
-
-def _wiring(tg: "Sandbox", port: int) -> dict[str, str]:
-    """Kassa's settings: everything it would call is here."""
-    stripe, oneplat, cryptopay, yookassa = (
-        tg.bank.shop(name) for name in ("stripe", "oneplat", "cryptopay", "yookassa")
-    )
-    return {
-        "KASSA_APPS": APP,
-        "KASSA_LOG": "text",
-        "PORT": str(port),
-        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
-        "TELEGRAM_API_URL": tg.url,
-        "TELEGRAM_BOT_TOKEN": tg.bot(BOT).token,
-        "STRIPE_BASE_URL": stripe.base_url,
-        "STRIPE_SECRET_KEY": stripe.credentials["secret_key"],
-        "STRIPE_WEBHOOK_SECRET": stripe.credentials["webhook_secret"],
-        "ONEPLAT_BASE_URL": oneplat.base_url,
-        "ONEPLAT_SHOP_ID": oneplat.credentials["shop_id"],
-        "ONEPLAT_SHOP_SECRET": oneplat.credentials["secret"],
-        "CRYPTOPAY_BASE_URL": cryptopay.base_url,
-        "CRYPTOPAY_TOKEN": cryptopay.credentials["token"],
-        "YOOKASSA_BASE_URL": yookassa.base_url,
-        "YOOKASSA_SHOP_ID": yookassa.credentials["shop_id"],
-        "YOOKASSA_SECRET_KEY": yookassa.credentials["secret_key"],
-        "YOOKASSA_NETWORKS": "127.0.0.0/8",
-    }
-
-
 async def _begin(tg: "Sandbox", kassa: Kassa, language: Language, *, moved: bool) -> str:
-    """The chat's address, when the bot has said something in it. Its buttons lead to Kassa; if
-    that is elsewhere now, Start is pressed again."""
+    """The first chat's address, when the bots have said something in theirs. Their buttons lead to
+    Kassa; if that is elsewhere now, Start is pressed again."""
     from tgsandbox.watching import Late
 
-    bot = tg.bot(BOT, name=NAMES[language])
-    person = tg.user(GUESTS[language], language=language, stars=STARS)
-    chat = bot.chat_with(person.user)
-    greeted = any(each.sender == bot.id for each in chat.messages.values())
-    if moved or not greeted:
+    person = demo_bots.guest(tg, language)
+    chats = {bot: bot.chat_with(person.user) for bot in (each.among(tg, language) for each in BOTS)}
+    silent = [
+        bot
+        for bot, chat in chats.items()
+        if moved or all(each.sender != bot.id for each in chat.messages.values())
+    ]
+    for bot in silent:
         await person.start(bot)
     try:
         await kassa.ready(_BEGIN_SECONDS)
-        if moved or not greeted:
+        for bot in silent:
             await person.reply(where=bot, timeout=_BEGIN_SECONDS)
     except (TimeoutError, Late):
         raise Unavailable(
             f"The bot is silent. This is what Kassa says:\n{kassa.log_tail()}"
         ) from None
-    return f"{tg.url}/#{person.id}/{chat.key}"
+    return f"{tg.url}/#{person.id}/{next(iter(chats.values())).key}"
 
 
 def _tell(place: Place, asked: Asked) -> None:
@@ -192,7 +150,7 @@ def _tell(place: Place, asked: Asked) -> None:
         if wanted is None and port != was:
             print(f"Port {was} was taken, so it is {port}; {option} chooses another.")
     print(
-        f"\nThe bot waits for you here:\n\n    {place.url}\n\n"
+        f"\nThe bots wait for you here:\n\n    {place.url}\n\n"
         "All money is play money. Ctrl-C ends it; the next start goes on where it was.",
         flush=True,
     )

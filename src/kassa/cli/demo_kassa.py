@@ -32,7 +32,7 @@ class Kassa:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kassa.cli.leashed"],
                 env=_foreign(os.environ),
-                cwd=folder,  # where nobody's .env and kassa.toml are
+                cwd=folder,  # where the demo's kassa.toml is, and nobody's .env
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -46,10 +46,11 @@ class Kassa:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def run(self, wiring: Mapping[str, str]) -> None:
-        self._address = f"http://127.0.0.1:{wiring['PORT']}"
+    def run(self, port: int) -> None:
+        """By the kassa.toml that is in its folder now."""
+        self._address = f"http://127.0.0.1:{port}"
         assert self._process.stdin is not None
-        line = json.dumps({"KASSA_HOME": str(self._folder), **wiring})
+        line = json.dumps({"KASSA_HOME": str(self._folder)})
         with suppress(BrokenPipeError):  # it has ended, and that is seen elsewhere
             self._process.stdin.write(f"{line}\n".encode())
             self._process.stdin.flush()

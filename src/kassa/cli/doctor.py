@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kassa import __version__
+from kassa import __version__, apps
 from kassa.cli.common import settings, table, with_database
 from kassa.db import EmbeddedServer
 from kassa.errors import KassaError
@@ -29,6 +29,7 @@ def doctor() -> None:
     found = settings()
     print(f"Kassa {__version__}\n")
     print(table(["setting", "value", "from"], found.describe()), flush=True)
+    apps.refuse_conflicts(found, apps.find(apps.named(found)))
 
     async def work(opened: Opened) -> str:
         return str(await opened.database.fetchval("SELECT version()"))
@@ -40,6 +41,8 @@ def doctor() -> None:
         *_show("bot", asyncio.run(_bots(found))),
         *_show("provider", asyncio.run(_providers(found))),
     ]
+    if found.remnawave_url and "subscriptions" in apps.named(found):
+        rows += _show("panel", asyncio.run(panel(found)))
     if wrong := sum(each.fine is False for _, each in rows):
         print(f"\nWrong: {wrong}.")
         raise typer.Exit(1)
@@ -80,6 +83,17 @@ async def _providers(found: "Settings") -> "list[tuple[str, Finding]]":
     return [
         (name, each) for name, findings in zip(providers, every, strict=True) for each in findings
     ]
+
+
+async def panel(found: "Settings") -> "list[tuple[str, Finding]]":
+    from kassa.apps.subscriptions import options
+    from kassa.apps.subscriptions.panels.remnawave import from_settings
+
+    asked = from_settings(found, options.of(found))
+    try:
+        return [(asked.name, each) for each in await asked.check()]
+    finally:
+        await asked.close()
 
 
 async def examine(found: "Settings", provider: "Provider") -> "list[Finding]":

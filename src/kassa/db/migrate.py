@@ -87,10 +87,11 @@ async def pending(reader: "Reader", wanted: Sequence[Step]) -> list[Step]:
                 f"The database has {package}/{file}, which this Kassa does not know: "
                 f"it was migrated by a newer one."
             )
-    missing = []
+    missing: list[Step] = []
     for step in wanted:
         checksum = applied.get((step.package, step.file))
-        if checksum == step.checksum:
+        regrants = step.repeats and any(each.package == step.package for each in missing)
+        if checksum == step.checksum and not regrants:  # what is new needs its grants, too
             continue
         if checksum is not None and not step.repeats:
             raise MigrationError(

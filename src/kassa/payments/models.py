@@ -167,13 +167,38 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """Below what is said. `text` names its label among the app's texts, and gets the same args.
+    One of: what a press brings back, an address, a page of the Mini App (a path), what is copied.
+    """
+
+    text: str
+    data: str = ""
+    url: str = ""
+    page: str = ""
+    copy: str = ""
+
+    def __post_init__(self) -> None:
+        if sum(map(bool, (self.data, self.url, self.page, self.copy))) != 1:
+            raise Invalid(f"The button {self.text} needs one of data, url, page, copy.")
+        if len(self.data.encode()) > 64:
+            raise Invalid(f"The data of the button {self.text} is longer than 64 bytes.")
+
+
+Rows = Sequence[Sequence[Button]]  # of buttons, one below the other
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """Something to be said to the payer (or to `user`) once it is committed."""
+    """Something to be said to the payer (or to `user`) once it is committed. `html`: the text has
+    tags of its own; in what is put into it, nothing is a tag."""
 
     text: str  # its name among the app's texts
     args: Mapping[str, Any] = field(default_factory=dict)
     user: int | None = None
     app: str = ""  # whose texts; the purpose's app where nothing is said
+    buttons: Rows = ()
+    html: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ class Reading:
         )
         return [rows.attempt(row) for row in found]
 
-    async def charges(self, payment_id: int) -> list[Charge]:
-        found: list[Record] = await self.database.fetch(
+    async def charges(self, payment_id: int, *, on: Reader | None = None) -> list[Charge]:
+        found: list[Record] = await (on or self.database).fetch(
             f"SELECT {rows.CHARGE} FROM payments.charge c WHERE payment_id = $1 ORDER BY id",
             payment_id,
         )
@@ -87,9 +87,11 @@ class Reading:
         """A kept payment method is not charged any more."""
         await forget(tx, user, saved)
 
-    async def timeline(self, payment_id: int, *, public: bool = True) -> list[Event]:
+    async def timeline(
+        self, payment_id: int, *, public: bool = True, on: Reader | None = None
+    ) -> list[Event]:
         """All that happened; `public` is what the payer may read."""
-        found: list[Record] = await self.database.fetch(
+        found: list[Record] = await (on or self.database).fetch(
             """
             SELECT at, kind, public, data FROM payments.event
              WHERE payment_id = $1 AND (public OR NOT $2) ORDER BY id
@@ -101,10 +103,15 @@ class Reading:
         ]
 
     async def of_user(
-        self, user: int, *, before: int | None = None, most: int = 20
+        self,
+        user: int,
+        *,
+        before: int | None = None,
+        most: int = 20,
+        on: Reader | None = None,
     ) -> list[Payment]:
         """A page of a person's payments, newest first; the next is `before` its last."""
-        found: list[Record] = await self.database.fetch(
+        found: list[Record] = await (on or self.database).fetch(
             f"""
             SELECT {rows.PAYMENT} FROM payments.payment p
              WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3

@@ -4,8 +4,10 @@ What is done of a job is remembered before it is tried again. A no of Telegram's
 and holds up nothing: what comes after it is said all the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from kassa import outbox
@@ -15,13 +17,13 @@ from kassa.db import Database
 from kassa.log import get, masked
 from kassa.outbox import GiveUp, Handler, Job
 from kassa.payments import notices
+from kassa.telegram import saying
 from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.sender import Sender
+from kassa.telegram.speaker import Speaker
 from kassa.telegram.updates import CARRY_OUT
 from kassa.texts import NoSuchText, Texts
 from kassa.users import NoSuchUser, User, service
-
-MOST_TEXT = 4000  # characters: Telegram takes 4096, counting some of them twice
 
 # What Telegram says where somebody was faster than we were, or pressed twice.
 _HARMLESS = (
@@ -63,6 +65,7 @@ class Carrying:
     paying: Wishing
     texts: Mapping[str, Texts] = field(default_factory=dict)  # of the apps, by their names
     operator: int | None = None  # the operator's chat
+    base: str = ""  # where Mini Apps are: showing.base(settings)
 
     def __post_init__(self) -> None:
         self.texts = {
@@ -128,16 +131,12 @@ class Carrying:
             user = await service.get(self.database, said["user"])
         except NoSuchUser:
             raise GiveUp(f"There is no person {said['user']} to be told.") from None
-        text = self._text(said["app"], said["text"], user.language, said.get("args", {}))
+        with _giving_up():
+            t = Speaker(self._texts(said["app"], said["text"]), user.language)
+            text = saying.text(t, said)
         for bot in await self._ways(user, str(said.get("bot") or "")):
-            params = {"chat_id": user.telegram_id, "text": text}
             try:
-                await self.sender.call(
-                    *(bot, "sendMessage", params),
-                    chat=user.telegram_id,
-                    urgent=False,
-                    ticket=job.id,
-                )
+                await self._say(job, bot, user.telegram_id, t, text)
                 return
             except Gone as error:
                 _log.info("send.gone", bot=bot.name, user=user.id, why=error.words)
@@ -146,6 +145,25 @@ class Carrying:
                     raise
                 raise GiveUp(f"Telegram takes no such message: {error}") from None
         _log.info("send.unreachable", user=user.id, text=said["text"])
+
+    async def _say(
+        self, job: Job, bot: Bot, chat: int, t: Speaker, text: Mapping[str, Any]
+    ) -> None:
+        """Without the buttons that have an address, if Telegram does not take one of those."""
+        with _giving_up():
+            whole, bare = (
+                saying.keyboard(t, job.payload, bot, base=self.base, bare=bare)
+                for bare in (False, True)
+            )
+        call = partial(self.sender.call, bot, "sendMessage")
+        how: dict[str, Any] = {"chat": chat, "urgent": False, "ticket": job.id}
+        try:
+            await call({"chat_id": chat, **text, **whole}, **how)
+        except Refused as error:
+            if whole == bare or not saying.dislikes_address(error):
+                raise
+            _log.warning("send.no_such_address", bot=bot.name, why=masked(error.words))
+            await call({"chat_id": chat, **text, **bare}, **how)
 
     async def _ways(self, user: User, wanted: str) -> list[Bot]:
         """The bot that was named, unless it is known to be shut out, and then who reaches them."""
@@ -189,13 +207,22 @@ class Carrying:
             return speech.FIRST
 
     def _text(self, app: str, name: str, language: str, args: Mapping[str, Any]) -> str:
+        with _giving_up():
+            return saying.cut(self._texts(app, name).say(language, name, **args))
+
+    def _texts(self, app: str, name: str) -> Texts:
         if app not in self.texts:
             raise GiveUp(f"There is no app {app!r} here that says {name!r}.")
-        try:
-            text = self.texts[app].say(language, name, **args)
-        except NoSuchText as error:
-            raise GiveUp(str(error)) from None
-        return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
+        return self.texts[app]
+
+
+@contextmanager
+def _giving_up() -> Iterator[None]:
+    """A text that is missing will not be there the next time."""
+    try:
+        yield
+    except NoSuchText as error:
+        raise GiveUp(str(error)) from None
 
 
 def tell_refused(error: Refused, bot: Bot, chat: int | str) -> None:

@@ -28,7 +28,7 @@ def first(settings: Settings, payments: Payments, *, secret: Secret) -> Router:
     """`secret` is config.secret_key(settings)."""
     router = _of_people()
     router.message.register(_cancel, Command("cancel"))
-    language.add(router)
+    language.add(router, settings)
     contact.add(router)
     login.add(router, secret)
     support.add(router, settings.support_contact)

@@ -92,10 +92,6 @@ def _commands(house: House, language: str) -> list[dict[str, str]]:
 
 
 def _menu_button(house: House, base: str) -> dict[str, object]:
-    """Telegram has one for all languages: it says what the first language says."""
-    for app in house.apps:
-        if app.menu_button is not None and app.menu_button.page and base:
-            text = showing.label(app, app.menu_button, texts.FIRST)
-            url = showing.page(base, house, app.menu_button)
-            return {"type": "web_app", "text": text, "web_app": {"url": url}}
-    return {"type": "commands"}
+    """For whom has no button of their own yet: it says what the first language says."""
+    button = showing.menu_button(house, texts.FIRST, base=base)
+    return button.model_dump(exclude_none=True) if button else {"type": "commands"}

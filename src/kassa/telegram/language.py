@@ -5,8 +5,10 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from kassa import users
+from kassa.config import Settings
 from kassa.db import Tx
-from kassa.telegram import buttons
+from kassa.telegram import buttons, showing
+from kassa.telegram.routing import House
 from kassa.telegram.speaker import Speaker
 from kassa.telegram.wishes import Wish
 from kassa.texts import LANGUAGES
@@ -15,10 +17,24 @@ from kassa.users import User
 NAMES = {"ru": "Русский", "uz": "O‘zbekcha", "en": "English"}
 
 
-def add(router: Router) -> None:
+def add(router: Router, settings: Settings) -> None:
+    base = showing.base(settings)
+
+    async def choose(
+        query: CallbackQuery, user: User, tx: Tx, t: Speaker, house: House
+    ) -> list[Wish]:
+        chosen = (query.data or "").partition(":")[2]
+        user = await users.set_language(tx, user.id, chosen)
+        said = Speaker(t.texts, chosen)("language-set")
+        if not isinstance(query.message, Message):  # it is too old to be changed
+            return [query.answer(said)]
+        private = query.message.chat.type == "private"
+        button = showing.in_language(house, user, base=base) if private else []
+        return [query.message.edit_text(said), *button]
+
     router.message.register(_ask, Command("language"))
     router.callback_query.register(
-        _choose, F.data.regexp(f"language:({'|'.join(LANGUAGES)})", mode="fullmatch")
+        choose, F.data.regexp(f"language:({'|'.join(LANGUAGES)})", mode="fullmatch")
     )
 
 
@@ -40,12 +56,3 @@ async def _ask(message: Message, user: User, t: Speaker) -> Wish:
 
 def _theirs(language: str, user: User) -> str:
     return buttons.owned(f"language:{language}", user)
-
-
-async def _choose(query: CallbackQuery, user: User, tx: Tx, t: Speaker) -> Wish:
-    chosen = (query.data or "").partition(":")[2]
-    await users.set_language(tx, user.id, chosen)
-    said = Speaker(t.texts, chosen)("language-set")
-    if isinstance(query.message, Message):
-        return query.message.edit_text(said)
-    return query.answer(said)  # the message is too old to be changed

@@ -28,6 +28,7 @@ from kassa.telegram import paying_words as words
 from kassa.telegram.bots import Bots
 from kassa.telegram.carrying import Place, tell_refused
 from kassa.telegram.paying_words import ANY, Words
+from kassa.telegram.saying import dislikes_address
 from kassa.telegram.sender import Sender
 from kassa.telegram.speaker import Speaker
 from kassa.texts import Texts
@@ -59,7 +60,7 @@ class Paying:
         if payment is None:
             await self._say(at, Words([t("pay-none")]), instead_of)
         elif ended := _ended(payment):
-            await self._say(at, Words([t(ended)]), instead_of)
+            await self._say(at, words.over(t, payment, ended), instead_of)
         elif provider and provider != ANY:
             await self._start(at, t, payment, Offer(provider, method), instead_of)
         else:
@@ -69,7 +70,7 @@ class Paying:
         offers = self.payments.offers(payment.price)
         if not offers:
             _log.error("pay.no_way", payment=payment.id, amount=str(payment.amount))
-            await self._say(at, Words([t("pay-no-way")]), instead_of)
+            await self._say(at, words.no_way(t, payment), instead_of)
         elif len(offers) == 1:
             await self._start(at, t, payment, offers[0], instead_of)
         else:
@@ -83,7 +84,7 @@ class Paying:
             started = await self._while_typing(at, asking)
         except NotOpen:
             now = await self.payments.get(self.payments.database, payment.id)
-            await self._say(at, Words([t(_ended(now) or "pay-is-over")]), instead_of)
+            await self._say(at, words.over(t, now, _ended(now) or "pay-is-over"), instead_of)
         except OutcomeUnknown:
             await self._say(at, words.to_check(t, payment), instead_of)
         except NoSuchMethod:  # an old button
@@ -102,7 +103,7 @@ class Paying:
         payment, checkout = started.payment, started.checkout
         another = bool(self._others(payment, way))
         if ended := _ended(payment):
-            await self._say(at, Words([t(ended)]), instead_of)
+            await self._say(at, words.over(t, payment, ended), instead_of)
         elif started.why is not None:
             why = speech.load("kassa.payments").say(t.language, "why", why=str(started.why))
             again = None if started.others else way
@@ -163,7 +164,8 @@ class Paying:
             asking.cancel()
         await self._answer(at, query, t("pay-checked", status=str(payment.status)))
         if more and more[0] and not payment.is_open and payment.status is not Status.FAILED:
-            params = {"message_id": more[0], "reply_markup": {"inline_keyboard": []}}
+            left = words.way_out(t, payment)
+            params = {"message_id": more[0], "reply_markup": {"inline_keyboard": left}}
             await self._tidy(at, "editMessageReplyMarkup", params)
 
     async def _answer(self, at: Place, query: str, text: str) -> None:
@@ -208,7 +210,7 @@ class Paying:
                 except Refused as error:
                     if "message is not modified" in error.words:
                         return
-                    if otherwise is not None and _dislikes_address(error):
+                    if otherwise is not None and dislikes_address(error):
                         raise
                 else:
                     return
@@ -216,7 +218,7 @@ class Paying:
             if instead_of:
                 await self._tidy(at, "deleteMessage", {"message_id": instead_of})
         except Refused as error:
-            if otherwise is None or not _dislikes_address(error):
+            if otherwise is None or not dislikes_address(error):
                 raise
             await self._say(at, otherwise, instead_of, **more)
 
@@ -254,11 +256,6 @@ def _ended(payment: Payment) -> str | None:
         return None  # the payer has done their part
     is_open = payment.is_open or payment.status is Status.FAILED
     return None if is_open and payment.expires_at > clock.now() else "pay-is-over"
-
-
-def _dislikes_address(error: Refused) -> bool:
-    said = error.words.lower()
-    return "url" in said or "link" in said
 
 
 def _number(bot: str) -> int | str:

@@ -1,4 +1,9 @@
-"""A payment in a chat: what the payer reads, and the buttons below it."""
+"""A payment in a chat: what the payer reads, and the buttons below it.
+
+`payment.data["choose"]` is the data of a button of the app's own, where it shows all ways to pay,
+also those of other currencies: "another way" then leads there, and is there even where this
+currency has no other.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +12,7 @@ from typing import Any
 
 from kassa import clock
 from kassa import texts as speech
-from kassa.payments import Checkout, Offer, Payment, Requisite
+from kassa.payments import Checkout, Offer, Payment, Requisite, Status
 from kassa.telegram.speaker import Speaker
 
 ANY = "-"  # stands for the provider in a button that asks for all that there are
@@ -36,8 +41,17 @@ class Words:
 
 def choice(t: Speaker, payment: Payment, offers: Sequence[Offer]) -> Words:
     """The ways there are to pay."""
-    rows = [*ways(t, payment, offers), [_cancel(t, payment)]]
+    rows = [*ways(t, payment, offers), *elsewhere(t, payment), [_cancel(t, payment)]]
     return Words([_what(t, payment), t("pay-choose")], rows)
+
+
+def no_way(t: Speaker, payment: Payment) -> Words:
+    return Words([t("pay-no-way")], elsewhere(t, payment))
+
+
+def over(t: Speaker, payment: Payment, text: str) -> Words:
+    """Nobody can pay it any more; but what was not paid may be begun anew."""
+    return Words([t(text)], way_out(t, payment))
 
 
 def page(
@@ -75,7 +89,8 @@ def instead(
     if again is not None:
         data = _data(payment, again)
         rows = [[{"text": t("pay-button-again"), "callback_data": data}], *rows]
-    return Words([_what(t, payment), why], [*rows, [_cancel(t, payment)]])
+    rows = [*rows, *elsewhere(t, payment), [_cancel(t, payment)]]
+    return Words([_what(t, payment), why], rows)
 
 
 def to_check(t: Speaker, payment: Payment) -> Words:
@@ -95,6 +110,19 @@ def ways(t: Speaker, payment: Payment, offers: Sequence[Offer]) -> list[Sequence
         text = t(name, method=each.method, **({} if alone else {"provider": each.provider}))
         rows.append([{"text": text, "callback_data": data}])
     return rows
+
+
+def elsewhere(t: Speaker, payment: Payment) -> list[Sequence[Button]]:
+    """To where the app shows all ways to pay, if it does."""
+    data = payment.data.get("choose")
+    if not isinstance(data, str) or not 0 < len(data.encode()) <= MOST_DATA:
+        return []
+    return [[{"text": t("pay-button-another"), "callback_data": data}]]
+
+
+def way_out(t: Speaker, payment: Payment) -> list[Sequence[Button]]:
+    """Below a payment that has ended; one that is paid needs none."""
+    return [] if payment.status is Status.SUCCEEDED else elsewhere(t, payment)
 
 
 def _data(payment: Payment, offer: Offer) -> str:
@@ -163,8 +191,8 @@ def _cancel(t: Speaker, payment: Payment) -> Button:
 
 
 def _ends(t: Speaker, payment: Payment, *, another: bool) -> list[Sequence[Button]]:
-    rows = list[Sequence[Button]]()
-    if another:
+    rows = elsewhere(t, payment)
+    if another and not rows:
         data = f"pay:with:{payment.id}:{ANY}:"
         rows.append([{"text": t("pay-button-another"), "callback_data": data}])
     return [*rows, [_cancel(t, payment)]]

@@ -36,6 +36,8 @@ class Shown(Protocol):
     def menu_button(self) -> MenuItem | None: ...
     @property
     def free_text(self) -> bool: ...
+    @property
+    def asks_terms(self) -> bool: ...
 
 
 class House:
@@ -52,6 +54,11 @@ class House:
     def alone(self) -> "Shown | None":
         """The only app, whose words the bot speaks."""
         return self.apps[0] if len(self.apps) == 1 else None
+
+    @property
+    def asks_terms(self) -> bool:
+        """Whether /start begins with the terms."""
+        return any(app.asks_terms for app in self.apps)
 
     async def answer(
         self, kind: str, event: TelegramObject, ours: Texts, data: Mapping[str, Any]
@@ -111,12 +118,6 @@ def conflicts(bot: str, apps: Sequence[Shown]) -> list[str]:
     if len(listeners) > 1:
         found.append(
             f"bot {bot}: the apps {' and '.join(listeners)} both listen to whatever is written; "
-            "show them by different bots"
-        )
-    buttons = [app.name for app in apps if app.menu_button]
-    if len(buttons) > 1:
-        found.append(
-            f"bot {bot}: the apps {' and '.join(buttons)} both want the menu button; "
             "show them by different bots"
         )
     return found

@@ -70,6 +70,7 @@ class Telegram:
             Paying(payments, sender, bots),
             texts={app.name: app.texts for app in apps},
             operator=settings.operator_chat_id or None,
+            base=showing.base(settings),
         )
         self.worker = outbox.Worker(
             database,

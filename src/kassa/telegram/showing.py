@@ -4,15 +4,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
+from aiogram.methods import SetChatMenuButton
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    MenuButtonWebApp,
+    WebAppInfo,
+)
 
 from kassa import texts
 from kassa.botapi.client import URL
 from kassa.config import Settings
 from kassa.telegram import buttons
+from kassa.telegram.bots import Bot
 from kassa.telegram.menu import MenuItem
 from kassa.telegram.routing import House, Shown
 from kassa.texts import LANGUAGES, NoSuchText
+from kassa.users import User
 
 OURS = ("language", "phone", "paysupport", "terms", "login", "help", "cancel")
 
@@ -41,8 +49,12 @@ def base(settings: Settings) -> str:
 
 
 def page(base: str, house: House, item: MenuItem) -> str:
+    return address(base, house.bot, item.page)
+
+
+def address(base: str, bot: Bot, path: str) -> str:
     """`{bot}` in a page's path is the bot's name in addresses."""
-    return f"{base}/{item.page.lstrip('/')}".replace("{bot}", house.bot.name)
+    return f"{base}/{path.lstrip('/')}".replace("{bot}", bot.name)
 
 
 def label(app: Shown, item: MenuItem, language: str) -> str:
@@ -90,6 +102,22 @@ def keyboard(
                 app_there = WebAppInfo(url=page(base, house, item))
                 rows.append([InlineKeyboardButton(text=text, web_app=app_there)])
     return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
+
+
+def menu_button(house: House, language: str, *, base: str) -> MenuButtonWebApp | None:
+    """The button beside the field, of the first app that has one."""
+    for app in house.apps:
+        item = app.menu_button
+        if item is not None and item.page and base:
+            page_there = WebAppInfo(url=page(base, house, item))
+            return MenuButtonWebApp(text=label(app, item, language), web_app=page_there)
+    return None
+
+
+def in_language(house: House, user: User, *, base: str) -> list[SetChatMenuButton]:
+    """Telegram has one button for all languages, and one for each chat: so in theirs."""
+    button = menu_button(house, user.language, base=base)
+    return [SetChatMenuButton(chat_id=user.telegram_id, menu_button=button)] if button else []
 
 
 def wrong(bot: str, apps: Sequence[Shown]) -> list[str]:

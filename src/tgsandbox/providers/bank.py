@@ -68,6 +68,7 @@ PROVIDERS = {
     "oneplat": "tgsandbox.providers.oneplat:OnePlat",
     "cryptopay": "tgsandbox.providers.cryptopay:CryptoPay",
     "yookassa": "tgsandbox.providers.yookassa:YooKassa",
+    "remnawave": "tgsandbox.providers.remnawave:Remnawave",
 }
 BODY_LIMIT = 1 << 20
 SAVE_SECONDS = 0.5  # what a kill may cost
@@ -136,6 +137,8 @@ class Bank:
         _, first, rest = scope["path"].split("/", 2)
         request = Request(scope["method"], f"/{rest}", query, headers, body)
         response = self._page(request) if first == "bank" else self._call(request)
+        if response.delay:
+            await asyncio.sleep(response.delay)
         await _send(send, response)
 
     def _call(self, request: Request) -> Response:

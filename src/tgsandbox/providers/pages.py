@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tgsandbox.hosts import name_in
+from tgsandbox.providers import remnawave_pages
 from tgsandbox.providers.desk import PAYERS, page_shown, perform
 from tgsandbox.providers.records import Request, Response, json_response
 from tgsandbox.telegram.acts import Impossible
@@ -37,6 +38,13 @@ def answer(bank: "Bank", request: Request) -> Response:
     """`request.path` is what follows /bank."""
     if reason := _stranger(bank, request):
         return json_response({"detail": reason}, 403)
+    first, *rest = request.path.strip("/").split("/")
+    if first == "remnawave":  # where nobody pays
+        return remnawave_pages.answer(bank, rest, request)
+    return _answer(bank, request)
+
+
+def _answer(bank: "Bank", request: Request) -> Response:
     match request.path.strip("/").split("/"):
         case ["static", name] if request.method == "GET":
             return _file(name)

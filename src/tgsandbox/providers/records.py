@@ -147,6 +147,7 @@ class Response:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     lost: bool = False  # the connection ends before the answer does
+    delay: float = 0.0  # seconds until it is said
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:

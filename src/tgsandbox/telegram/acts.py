@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgsandbox.telegram import files, wire
+from tgsandbox.telegram import files, invites, wire
 from tgsandbox.telegram.membership import set_blocked, set_standing
 from tgsandbox.telegram.methods.messages import checked_reactions, react
 from tgsandbox.telegram.records import Bot, Chat, Json, Message, Query, User
@@ -110,11 +110,9 @@ def share_contact(world: World, user: User, chat: Chat) -> Message:
 
 
 def forward(world: World, user: User, message: Message, chat: Chat) -> Message:
-    sender = wire.user(world.accounts[message.sender])
-    origin = message.origin or {"type": "user", "date": message.date, "sender_user": sender}
     if message.protected or any(each in message.body for each in wire.SERVICE):
         raise Impossible("The message may not be forwarded.")
-    return write(world, user, chat, message.body, origin=origin)
+    return write(world, user, chat, message.body, origin=wire.origin(world, message))
 
 
 def edit(world: World, user: User, message: Message, text: str) -> None:
@@ -263,15 +261,48 @@ def allow_writing(world: World, user: User, bot: Bot, *, app: str | None = None)
 def add_to_group(world: World, by: User, chat: Chat, account: User | Bot) -> None:
     if not world.is_member(chat, by.id):
         raise Impossible(f"{by.name} is not in {chat.title}.")
+    if chat.type == "channel" and not rules(chat, by):
+        raise Impossible(f"{by.name} is no administrator of {chat.title}.")
     if isinstance(account, Bot) and not account.joins_groups:
         raise Impossible(f"@{account.username} does not join groups.")
-    set_standing(world, chat, account, by, "member")
+    as_what = "administrator" if isinstance(account, Bot) and chat.type == "channel" else "member"
+    set_standing(world, chat, account, by, as_what)
 
 
 def promote(world: World, by: User, chat: Chat, account: User | Bot, **rights: bool) -> None:
     _expect_ruling(by, chat, account)
-    more = rights | {"can_be_edited": True}
+    more: Json = rights | {"can_be_edited": True}
     set_standing(world, chat, account, by, "administrator", **more)
+
+
+def join_by(world: World, user: User, link: str) -> Chat:
+    """By an invite link: one is let in at once, or waits for the answer of an administrator."""
+    found = invites.led_to(world, link)
+    if found is None or found[0].members.get(str(user.id), {}).get("status") == "kicked":
+        raise Impossible("The link has expired, or is none.")
+    chat, code = found
+    if user.deactivated:
+        raise Impossible(f"{user.name} is deactivated.")
+    if world.is_member(chat, user.id):
+        raise Impossible(f"{user.name} is in {chat.title} already.")
+    invites.enter(world, chat, user, code)
+    return chat
+
+
+def let_in(world: World, by: User, chat: Chat, user: User) -> None:
+    _expect_asking(by, chat, user)
+    invites.approve(world, chat, user, by=by)
+
+
+def turn_down(world: World, by: User, chat: Chat, user: User) -> None:
+    _expect_asking(by, chat, user)
+    invites.decline(world, chat, user)
+
+
+def _expect_asking(by: User, chat: Chat, user: User) -> None:
+    _expect_ruling(by, chat, user)
+    if str(user.id) not in chat.requests:
+        raise Impossible(f"{user.name} does not ask to join {chat.title}.")
 
 
 def leave(world: World, user: User, chat: Chat) -> None:
@@ -283,13 +314,24 @@ def remove(world: World, by: User, chat: Chat, account: User | Bot) -> None:
     set_standing(world, chat, account, by, "kicked")
 
 
+def rules(chat: Chat, user: User) -> bool:
+    return chat.members.get(str(user.id), {}).get("status") in ("creator", "administrator")
+
+
 def _expect_ruling(by: User, chat: Chat, account: User | Bot) -> None:
     """Administrators put out and raise others, but not whoever made the group."""
-    ruling = ("creator", "administrator")
-    if chat.members.get(str(by.id), {}).get("status") not in ruling:
+    if not rules(chat, by):
         raise Impossible(f"{by.name} is no administrator of {chat.title}.")
     if chat.members.get(str(account.id), {}).get("status") == "creator":
         raise Impossible(f"{account.name} made the group.")
+
+
+def may_write(chat: Chat, user: User) -> bool:
+    """In a channel, who made it, and administrators that may."""
+    if chat.type != "channel":
+        return True
+    standing = chat.members.get(str(user.id), {})
+    return standing.get("status") == "creator" or standing.get("can_post_messages") is True
 
 
 def _admin(chat: Chat, bot: Bot) -> bool:
@@ -301,6 +343,8 @@ def _open(world: World, user: User, chat: Chat) -> None:
         raise Impossible(f"{user.name} is deactivated.")
     if not world.is_member(chat, user.id):
         raise Impossible(f"{user.name} is not in {chat.title}.")
+    if not may_write(chat, user):
+        raise Impossible(f"Only administrators write in {chat.title}.")
     if not chat.private:
         return
     set_blocked(world, chat, blocked=False)

@@ -1,28 +1,43 @@
 """Who is in a chat, and what is pinned there."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tgsandbox.telegram import wire
 from tgsandbox.telegram.records import Account, Bot, Chat, Json, Message, User
 from tgsandbox.telegram.world import World, present
 
+Via = Callable[[Bot], Json]
+
 
 def set_standing(
-    world: World, chat: Chat, account: Account, by: Account, status: str, **more: Any
+    world: World,
+    chat: Chat,
+    account: Account,
+    by: Account,
+    status: str,
+    *,
+    via: Via | None = None,
+    **more: Any,
 ) -> None:
-    """Somebody joins, leaves, is put out or raised; everybody concerned hears of it."""
+    """Somebody joins, leaves, is put out or raised; everybody concerned hears of it. `via` is
+    what the bot is told of the link by which somebody came."""
     before = chat.members.get(str(account.id), wire.standing("left"))
-    after = wire.standing(status, **more)
+    after = wire.standing(status, channel=chat.type == "channel", **more)
     if before == after:
         return
     chat.members = {**chat.members, str(account.id): after}
+    if present(after) or status == "kicked":  # whoever asked to be let in has the answer
+        chat.requests = {who: it for who, it in chat.requests.items() if who != str(account.id)}
     world.save(chat)
     world.events.emit("member", chat=chat, account=account, by=by, status=status)
-    _tell(world, chat, account, by=by, before=before, after=after)
+    _tell(world, chat, account, by=by, before=before, after=after, via=via)
+    if chat.type == "channel":
+        return  # nobody is told who comes and goes
     if present(after) and not present(before):
         world.say(
             chat,
-            by if isinstance(by, User) else account,
+            by if isinstance(by, User) and via is None else account,
             {"new_chat_members": [wire.user(account)]},
         )
     elif present(before) and not present(after):
@@ -43,7 +58,14 @@ def set_blocked(world: World, chat: Chat, *, blocked: bool) -> None:
 
 
 def _tell(
-    world: World, chat: Chat, account: Account, *, by: Account, before: Json, after: Json
+    world: World,
+    chat: Chat,
+    account: Account,
+    *,
+    by: Account,
+    before: Json,
+    after: Json,
+    via: Via | None = None,
 ) -> None:
     body = {
         "chat": wire.chat(world, chat),
@@ -57,7 +79,8 @@ def _tell(
         return
     for bot in world.bots_in(chat):
         if chat.members.get(str(bot.id), {}).get("status") == "administrator":
-            world.inboxes[bot.id].push("chat_member", body, f"member:{account.id}")
+            told = body | via(bot) if via else body
+            world.inboxes[bot.id].push("chat_member", told, f"member:{account.id}")
 
 
 def pin(world: World, message: Message, by: Account) -> None:

@@ -92,13 +92,15 @@ class Chat(Record):
     kind = "chat"
     apart = ("messages",)
     id: int  # as the Bot API has it: of a private chat the person's
-    type: str  # private, group, supergroup
+    type: str  # private, group, supergroup, channel
     user_id: int = 0  # whose private chat this is, and with which bot
     bot_id: int = 0
     title: str | None = None
     description: str | None = None
     username: str | None = None
     members: dict[str, Json] = field(default_factory=dict)  # of a group: ChatMember without user
+    links: dict[str, Json] = field(default_factory=dict)  # that lead into it, by their hash
+    requests: dict[str, Json] = field(default_factory=dict)  # of people who ask to be let in
     started: bool = False  # a bot may not write first
     blocked: bool = False  # the person has blocked the bot
     writable: bool = False  # a Mini App was allowed to write

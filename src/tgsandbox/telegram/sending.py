@@ -9,7 +9,7 @@ from tgsandbox.telegram.errors import ApiError, bad_request
 from tgsandbox.telegram.fields import flag, flags_set, number, string
 from tgsandbox.telegram.keyboards import Markup, has_pay, inline_only, markup_of
 from tgsandbox.telegram.records import Chat, Json, Message
-from tgsandbox.telegram.targets import chat_named, chat_to_write
+from tgsandbox.telegram.targets import NO_ADMINISTRATOR, chat_named, chat_to_write
 from tgsandbox.telegram.text.entities import from_given, parse, utf16_length
 
 TEXT_LIMIT = 4096
@@ -89,8 +89,10 @@ def put(call: Call, into: Envelope, body: Json, *, spend: bool = True, **fields:
 
 
 def _check_rights(call: Call, chat: Chat, body: Json) -> None:
-    """Of a bot that is restricted in a group."""
+    """Of a bot that is restricted in a group, or may not post in a channel."""
     standing = chat.members.get(str(call.bot.id), {})
+    if chat.type == "channel" and standing.get("can_post_messages") is not True:
+        raise bad_request(NO_ADMINISTRATOR)
     if standing.get("status") == "restricted":
         found = [each for kind, each in _RIGHTS.items() if kind in body]
         if found and standing.get(found[0][0]) is not True:
@@ -164,10 +166,7 @@ def _quote(target: Message, text: str, entities: list[Json]) -> Json:
 
 
 def origin_of(call: Call, message: Message) -> Json:
-    if message.origin:
-        return message.origin
-    sender = wire.user(call.world.accounts[message.sender])
-    return {"type": "user", "date": message.date, "sender_user": sender}
+    return wire.origin(call.world, message)
 
 
 def text_body(call: Call) -> Json:

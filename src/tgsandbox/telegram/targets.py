@@ -2,8 +2,11 @@
 
 from tgsandbox.telegram.calls import Call
 from tgsandbox.telegram.errors import ApiError, bad_request, forbidden
+from tgsandbox.telegram.invites import waits_for
 from tgsandbox.telegram.records import Account, Bot, Chat, Message, User
 from tgsandbox.telegram.world import present
+
+NO_ADMINISTRATOR = "need administrator rights in the channel chat"
 
 
 def chat_known(call: Call) -> Chat:
@@ -33,10 +36,12 @@ def chat_to_write(call: Call) -> Chat:
     """The chat, where the bot may write."""
     chat = chat_to_change(call)
     if not chat.private:
+        if chat.type == "channel" and chat.members[str(call.bot.id)]["status"] != "administrator":
+            raise bad_request(NO_ADMINISTRATOR)
         return chat
     if chat.blocked:
         raise forbidden("bot was blocked by the user")
-    if not (chat.started or chat.writable):
+    if not (chat.started or chat.writable or waits_for(call.world, chat.user_id, call.bot)):
         raise _stranger(call, chat.user_id)
     return chat
 
@@ -83,6 +88,8 @@ def _by_id(call: Call, given: str) -> Chat:
         if chat is None:
             if number in call.world.bots:
                 raise forbidden("the bot can't send messages to the bot")
+            if waits_for(call.world, number, call.bot):
+                return call.world.private_chat(call.world.users[number], call.bot)
             raise _stranger(call, number)
         return chat
     group = call.world.groups.get(number)
@@ -106,8 +113,8 @@ def _by_username(call: Call, username: str) -> Chat:
 
 def _outside(call: Call, chat: Chat) -> ApiError:
     kicked = chat.members[str(call.bot.id)]["status"] == "kicked"
-    kind = "supergroup" if chat.type == "supergroup" else "group"
-    return forbidden(f"bot {'was kicked from' if kicked else 'is not a member of'} the {kind} chat")
+    did = "was kicked from" if kicked else "is not a member of"
+    return forbidden(f"bot {did} the {chat.type} chat")
 
 
 def _stranger(call: Call, user_id: int) -> ApiError:

@@ -67,12 +67,13 @@ def chat(world: "World", shown: Chat) -> Json:
 
 
 def message(world: "World", shown: Message, *, nested: bool = False) -> Json:
-    found: Json = {
-        "message_id": shown.id,
-        "from": user(world.accounts[shown.sender]),
-        "chat": chat(world, shown.chat),
-        "date": shown.date,
-    }
+    where = chat(world, shown.chat)
+    found: Json = {"message_id": shown.id}
+    if shown.chat.type == "channel":
+        found["sender_chat"] = where  # who wrote it is nobody's business
+    else:
+        found["from"] = user(world.accounts[shown.sender])
+    found |= {"chat": where, "date": shown.date}
     if shown.edited:
         found["edit_date"] = shown.edited
     if shown.origin:
@@ -95,6 +96,17 @@ def message(world: "World", shown: Message, *, nested: bool = False) -> Json:
     if shown.markup:
         found["reply_markup"] = shown.markup
     return found
+
+
+def origin(world: "World", shown: Message) -> Json:
+    """Where a message comes from that is forwarded or answered elsewhere."""
+    if shown.origin:
+        return shown.origin
+    if shown.chat.type == "channel":
+        where = chat(world, shown.chat)
+        return {"type": "channel", "date": shown.date, "chat": where, "message_id": shown.id}
+    sender = user(world.accounts[shown.sender])
+    return {"type": "user", "date": shown.date, "sender_user": sender}
 
 
 def inaccessible(world: "World", where: Chat, message_id: int) -> Json:
@@ -126,13 +138,33 @@ ADMIN_RIGHTS = {
 }
 
 
-def standing(status: str, **more: Any) -> Json:
+CHANNEL_RIGHTS = {
+    "can_be_edited": False,
+    "can_manage_chat": True,
+    "can_change_info": True,
+    "can_post_messages": True,
+    "can_edit_messages": True,
+    "can_delete_messages": True,
+    "can_invite_users": True,
+    "can_restrict_members": True,
+    "can_promote_members": False,
+    "can_manage_video_chats": True,
+    "can_post_stories": True,
+    "can_edit_stories": True,
+    "can_delete_stories": True,
+    "can_send_welcome_messages": False,
+    "can_manage_direct_messages": False,
+    "is_anonymous": True,
+}
+
+
+def standing(status: str, *, channel: bool = False, **more: Any) -> Json:
     """A ChatMember without its user."""
     match status:
         case "creator":
             return {"status": status, "is_anonymous": False, **more}
         case "administrator":
-            return {"status": status, **ADMIN_RIGHTS, **more}
+            return {"status": status, **(CHANNEL_RIGHTS if channel else ADMIN_RIGHTS), **more}
         case "kicked":
             return {"status": status, "until_date": 0, **more}
         case _:

@@ -31,6 +31,7 @@ from tgsandbox.telegram.webhook import Webhooks
 
 FIRST_USER = 7_000_000_001
 FIRST_GROUP = -1_001_000_000_001
+_POSTS = {"message": "channel_post", "edited_message": "edited_channel_post"}  # in channels
 
 
 class Keeper(Protocol):
@@ -219,6 +220,7 @@ class World:
         return message
 
     def tell_bots(self, chat: Chat, kind: str, message: Message) -> None:
+        kind = _POSTS[kind] if chat.type == "channel" else kind
         for bot in self.bots_in(chat):
             if bot.id != message.sender and self._sees(bot, message):
                 self.inboxes[bot.id].push(kind, wire.message(self, message), str(chat.id))

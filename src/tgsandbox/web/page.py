@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tgsandbox.given import Given, Wrong
@@ -15,7 +16,7 @@ from tgsandbox.local import checked_handler, content_of, given_in, json_of, noth
 from tgsandbox.telegram.files import UPLOAD_LIMIT
 from tgsandbox.telegram.records import Json
 from tgsandbox.telegram.updates import KINDS, wants
-from tgsandbox.web import live, mini_apps, paying, people, view, writing
+from tgsandbox.web import joining, live, mini_apps, paying, people, view, writing
 from tgsandbox.web.codes import MOST_PIXELS, code_in
 from tgsandbox.web.doing import MOST, Scene, perform
 from tgsandbox.web.static_files import StaticFiles
@@ -23,7 +24,7 @@ from tgsandbox.web.static_files import StaticFiles
 if TYPE_CHECKING:
     from tgsandbox.sandbox import Sandbox
 
-__all__ = ["Page", "mini_apps", "people"]  # loaded for the acts that they bring
+__all__ = ["Page", "joining", "mini_apps", "people"]  # loaded for the acts that they bring
 
 # Nothing from elsewhere; a Mini App may be anywhere, but only in its frame.
 POLICY = (
@@ -36,6 +37,7 @@ _PAGE = {
     "origin-agent-cluster": "?1",  # no process is shared with other ports of this host
     "referrer-policy": "no-referrer",
 }
+_GIVEN = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _PLAIN = {"x-content-type-options": "nosniff"}
 _UPLOAD = ("person", "chat", "kind", "name", "mime", "caption", "duration")
 _SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "audio/", "video/")
@@ -69,7 +71,8 @@ class Page:
                 Route(path, checked_handler(handler, sandbox), methods=[verb])
                 for verb, path, handler in routes
             ]
-            + [Route("/telegram-web-app.js", self._script)],  # for Mini Apps, wherever they are
+            + [Route("/telegram-web-app.js", self._script)]  # for Mini Apps, wherever they are
+            + [Route(path, _given(html)) for path, html in sandbox.pages.items()],
             exception_handlers={HTTPException: nothing_there},
         )
 
@@ -212,6 +215,11 @@ class Page:
 
     def _scene(self, request: Request) -> Scene:
         return Scene(self._world, request.query_params)
+
+
+def _given(html: str) -> Callable[[Request], Response]:
+    """A page of whoever made the sandbox."""
+    return lambda _: HTMLResponse(html, headers=_GIVEN | _PLAIN)
 
 
 def _stream(lines: Any) -> Response:

@@ -61,13 +61,14 @@ def block(scene: Scene, given: Given) -> None:
 # --- groups
 
 
-@act("title", "members")
+@act("title", "members", "channel")
 def new_group(scene: Scene, given: Given) -> Json:
     world, user, title = scene.world, scene.user, given.text_or("title", "").strip()[:_TITLE]
     if not title:
         raise Wrong("A group has a name.")
     members = [_account(scene, each) for each in given.list("members")]
-    group = world.new_group(title, user)
+    kind = "channel" if given.flag("channel") else "supergroup"
+    group = world.new_group(title, user, kind=kind)
     for each in members:
         acts.add_to_group(world, user, group, each)
     return {"chat": group.key}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tgsandbox.telegram import wire
+from tgsandbox.telegram import acts, wire
 from tgsandbox.telegram.methods.profile import commands_shown, menu_button
 from tgsandbox.telegram.records import Bot, Chat, Json, Message, Update, User
 from tgsandbox.telegram.world import World, present
@@ -49,6 +49,7 @@ def chats(world: World, user: User) -> list[Json]:
             "username": each.username,
             "last": None,
             "unread": 0,
+            "writes": True,
         }
         for each in world.bots.values()
         if each.id not in met
@@ -75,6 +76,7 @@ def brief(world: World, user: User, chat: Chat) -> Json:
         "username": other.username if other else chat.username,
         "last": message(world, user, last) if last else None,
         "unread": unread,
+        "writes": acts.may_write(chat, user),
     }
 
 
@@ -87,7 +89,7 @@ def opened(world: World, user: User, chat: Chat) -> Json:
         "keyboard": chat.keyboard,
         "commands": [],
         "menu": {"type": "default"},
-        "description": "",
+        "description": chat.description or "",
         "members": _members(world, chat),
         "pinned": [message(world, user, chat.messages[each]) for each in chat.pinned[-1:]],
         "messages": messages(world, user, chat),
@@ -145,7 +147,11 @@ def brought(update: Update) -> tuple[int, int] | None:
 
 def message(world: World, user: User, shown: Message, waiting: set[int] | None = None) -> Json:
     found = wire.message(world, shown)
-    found["out"] = shown.sender == user.id and not shown.body.keys() & set(wire.SERVICE)
+    posted = shown.chat.type == "channel"
+    if posted:  # in the name of the channel
+        found["from"] = {"id": abs(shown.chat.id), "first_name": shown.chat.title}
+    ours = shown.sender == user.id and not posted
+    found["out"] = ours and not shown.body.keys() & set(wire.SERVICE)
     if found["out"]:
         found["taken"] = shown.id not in (
             _waiting(world, shown.chat) if waiting is None else waiting

@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from kassa.apps.tokens import service
 from kassa.apps.tokens.pictures import WrongWords, words
 from tests.apps.tokens.rig import PAID, Till
 from tests.apps.tokens.steps import eventually
@@ -192,3 +193,25 @@ async def test_a_newcomer_needs_no_command(till: Till, tg: Sandbox) -> None:
     await person.press("Sokin dengiz")
     await person.reply("🎨 Chizyapman: Sokin dengiz")
     assert (await person.reply("Sokin dengiz")).kind == "photo"
+
+
+@pytest.mark.parametrize("elsewhere", ["/balance", "/pay", "💰 Баланс", "📊 История операций"])
+async def test_whoever_goes_elsewhere_orders_nothing_by_their_next_words(
+    till: Till, tg: Sandbox, elsewhere: str
+) -> None:
+    person = tg.user("Художник")
+    await person.send(till.kassa.bot, "/start")
+    start = await person.reply("👋")
+    number = await till.number(person)
+    await till.kassa.database.run(lambda tx: service.give(tx, number, 100, key="x"))
+    await person.press("🎨 Нарисовать картинку", under=start)
+    await person.reply("🎨 Что нарисовать?")
+    if elsewhere.startswith("/"):
+        await person.send(till.kassa.bot, elsewhere)
+        await person.reply("💰" if elsewhere == "/balance" else "💵")
+    else:
+        await person.press(elsewhere, under=start)
+        await person.edited(elsewhere[0])
+    await person.send(till.kassa.bot, "спасибо")
+    await person.reply("Не понял вас")
+    assert await till.standing(person) == (100, 0, 0)

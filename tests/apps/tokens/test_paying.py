@@ -13,6 +13,7 @@ from kassa import clock
 from kassa.apps.tokens import service
 from kassa.money import Money
 from kassa.payments import Status
+from kassa.users import zones
 from tests.apps.tokens.rig import PAID, Till, a_till
 from tests.apps.tokens.steps import eventually
 from tests.conftest import Fresh
@@ -92,6 +93,10 @@ async def test_two_taps_are_one_payment(till: Till, tg: Sandbox) -> None:
     assert len({each.json()["payment_id"] for each in answers}) == 1
     assert len({each.json()["payment_url"] for each in answers}) == 1
     assert len(till.stripe.payments) == 1
+    answer = await till.ask(person, key=key, credits=200, amount=10)
+    said = answer.json()
+    assert (answer.status_code, said["success"], said["code"]) == (409, False, "other_key")
+    assert said["detail"].startswith("Этот запрос уже был, и за другой пакет.")
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
@@ -105,9 +110,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"amount": 1e300}, "wrong_amount", "$5"),
     ({"amount": None}, "wrong_amount", "$5"),
     ({"credits": 500, "amount": 5}, "wrong_amount", "500 токенов стоят $25, а в запросе 5."),
-    ({"currency": "EUR"}, "wrong_currency", "В EUR мы не продаём. Можно в: USD, RUB, XTR, UZS."),
+    ({"currency": "EUR"}, "wrong_currency", "В EUR мы не продаём. Можно в: USD, RUB, XTR."),
     ({"currency": ["USD"]}, "wrong_currency", "мы не продаём"),
-    ({"currency": "UZS", "amount": 63000}, "no_method", "Выберите другой способ."),
+    ({"currency": "UZS", "amount": 63000}, "wrong_currency", "В UZS мы не продаём."),
     ({"payment_method": "paypal"}, "no_method", "Выберите другой способ."),
     ({"payment_method": None}, "no_method", "Выберите другой способ."),
     ({"email": "это не почта"}, "bad_email", "Проверьте почту"),
@@ -222,6 +227,17 @@ async def test_a_body_that_is_none_is_refused(till: Till) -> None:
     large = b'{"a": "' + b"x" * 70_000 + b'"}'
     answer = await till.http.post("/api/miniapp/create-payment", content=large, headers=headers)
     assert (answer.status_code, answer.json()["success"]) == (413, False)
+
+
+@pytest.mark.parametrize("code", [400, 500])
+async def test_telegram_that_gives_no_invoice_is_told_of(
+    till: Till, tg: Sandbox, code: int
+) -> None:
+    person = tg.user("Звёздный", stars=300)
+    tg.fault("createInvoiceLink", error=(code, "No"))
+    answer = await till.ask(person, payment_method="stars", currency="XTR", amount=250, email="")
+    assert (answer.status_code, answer.json()["code"]) == (503, "down")
+    assert person.stars == 300
 
 
 async def test_stars_are_paid_by_an_invoice(till: Till, tg: Sandbox) -> None:
@@ -380,8 +396,11 @@ async def test_history_by_pages_and_its_chart(till: Till, tg: Sandbox) -> None:
     assert (len(first["items"]), first["success"]) == (20, True)
     assert first["items"][0]["title"] == "Списание"
     assert first["items"][0]["credits"] == -2
-    today = clock.now().date().isoformat()
-    assert first["chart"] == [{"day": today, "in": 100, "out": 50}]
+    today = clock.now().astimezone(zones.by_language("ru")).date()
+    days = [str(today - timedelta(days=ago)) for ago in range(29, -1, -1)]
+    assert [each["day"] for each in first["chart"]] == days  # those without anything, too
+    assert first["chart"][-1] == {"day": str(today), "in": 100, "out": 50}
+    assert {(each["in"], each["out"]) for each in first["chart"][:-1]} == {(0, 0)}
     second = (await till.get(person, f"history?before={first['next']}")).json()
     assert [each["kind"] for each in second["items"]] == ["spend"] * 5 + ["topup"]
     assert (second["next"], "chart" in second) == (None, False)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kassa.apps import Kassa
+from kassa.apps.miniapp.proving import TO_LOOK, signed
 from kassa.apps.tokens import showing
-from kassa.apps.tokens.proving import TO_LOOK, _signed
 from kassa.config import load
 from kassa.db import Database
 from kassa.payments import Payments
@@ -39,9 +39,11 @@ async def test_whose_init_data_it_is(db: Database, tg: Sandbox, tmp_path: Path) 
     kassa = Kassa.of(load({}, tmp_path), db, Payments(db, providers={}))
     person = tg.user("Покупатель")
     for account, name in ((one, "one"), (two, "two")):
-        who, bot = _signed(kassa, init_data(tg.world, person.user, account.record), TO_LOOK)
+        who, bot = signed(
+            kassa, "tokens", init_data(tg.world, person.user, account.record), TO_LOOK
+        )
         assert (who.telegram_id, bot.name) == (person.id, name)
         assert showing.page(kassa, account.id) == f"https://example.com/miniapp/{name}/"
     with pytest.raises(Unproved, match="not of a bot of ours"):
-        _signed(kassa, init_data(tg.world, person.user, tea.record), TO_LOOK)
+        signed(kassa, "tokens", init_data(tg.world, person.user, tea.record), TO_LOOK)
     await kassa.bots.close()

@@ -1,6 +1,7 @@
 """tokens.spend, holds, @costs: tokens go once, and never below nothing."""
 
 import asyncio
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from aiogram import Router
@@ -12,6 +13,8 @@ from kassa.apps import App
 from kassa.apps import tokens as shop
 from kassa.apps.tokens import NotEnough, costs
 from kassa.apps.tokens import service as tokens
+from kassa.apps.tokens.models import Line
+from kassa.apps.tokens.showing import history, words
 from kassa.db import Database
 from kassa.db.migrate import migrate, steps
 from kassa.errors import Invalid
@@ -19,6 +22,9 @@ from kassa.ledger import Poster, audit
 from kassa.runtime import PACKAGES
 from kassa.telegram import Wish
 from kassa.testing import running
+from kassa.users import service as people
+from kassa.users import zones
+from kassa.users.service import Who
 from tests.cli.process import on
 from tests.conftest import Fresh
 from tgsandbox import Sandbox
@@ -81,6 +87,33 @@ async def test_what_is_held_is_spent_or_free_again(books: Database) -> None:
     lines = await tokens.history(books, USER)
     assert [(each.kind, each.tokens) for each in lines] == [("spend", -40), ("gift", 100)]
     assert await audit(books) == []
+
+
+def test_a_day_is_that_of_whoever_reads_it() -> None:
+    line = Line(1, datetime(2026, 1, 31, 19, 30, tzinfo=UTC), "gift", 5, "line-gift")
+    said = {
+        language: history(
+            words(language), [line], zone=zones.by_language(language), first=True
+        ).text.splitlines()[-1]
+        for language in ("ru", "uz")
+    }
+    assert said == {"ru": "+5 · Подарок · 31.01.2026", "uz": "+5 · Sovgʻa · 01.02.2026"}
+
+
+async def test_a_chart_has_the_days_of_whoever_looks(
+    books: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await books.run(lambda tx: people.see(tx, Who(70, "Xaridor", language_code="uz")))
+    await books.run(lambda tx: tokens.give(tx, user, 5, key="x"))
+    at = await books.fetchval("SELECT max(at) FROM ledger.transfer")
+    there = at.astimezone(zones.by_language("uz")).date()
+    # Two hours before midnight by Greenwich, when it is tomorrow in Tashkent already.
+    late = datetime.combine(there, time(22), UTC)
+    monkeypatch.setattr("kassa.clock.now", lambda: late)
+    days = await tokens.chart(books, user)
+    assert len(days) == 30
+    assert days[-1].day == str(there + timedelta(days=1))
+    assert (days[-2].day, days[-2].came) == (str(there), 5)
 
 
 broken = Router()

@@ -70,6 +70,31 @@ async def test_people_and_groups(remote: Remote) -> None:
     assert group["members"][str(buyer["id"])] == "member"
 
 
+async def test_a_channel_and_its_door(remote: Remote) -> None:
+    for name in ("Owner", "Reader", "Second"):
+        await remote.post("/people", name=name)
+    await remote.post("/bots", username="shop_bot")
+    channel = await remote.post(
+        "/groups", title="Club", creator="Owner", members=["shop_bot"], channel=True
+    )
+    assert (channel["type"], channel["asking"]) == ("channel", [])
+    assert sorted(channel["members"].values()) == ["administrator", "creator"]
+    link = (await remote.post("/groups/Club/invite_link", asks=True))["invite_link"]
+    for name in ("Reader", "Second"):
+        told = await remote.post(f"/people/{name}/ask_to_join", link=link)
+        assert told == {"status": "pending"}
+    assert len((await remote.get("/groups/Club"))["asking"]) == 2
+    await remote.post("/groups/Club/turn_down", members=["Second"])
+    channel = await remote.post("/groups/Club/let_in", members=["Reader"])
+    assert (channel["asking"], sorted(channel["members"].values())[-1]) == ([], "member")
+    await remote.post("/people/Reader/let_in", group="Club")
+    await remote.post("/groups/Club/remove", members=["Reader"])
+    await remote.post("/people/Reader/put_out", group="Club")
+    assert await remote.post("/people/Reader/is_in", group="Club") == {"is_in": False}
+    free = (await remote.post("/groups/Club/invite_link", limit=1))["invite_link"]
+    assert await remote.post("/people/Second/ask_to_join", link=free) == {"status": "joined"}
+
+
 # --- what people do
 
 

@@ -15,7 +15,7 @@ from tests.tgsandbox.fuzz_fields import RUBBISH
 from tests.tgsandbox.methods.place import png
 from tests.tgsandbox.test_fuzz import examples
 from tgsandbox import BotAccess
-from tgsandbox.telegram import acts
+from tgsandbox.telegram import acts, invites
 from tgsandbox.telegram.files import file_id
 from tgsandbox.telegram.records import Chat
 from tgsandbox.web.doing import ACTS
@@ -46,6 +46,12 @@ class Browsers(Fuzz):
 
     async def begin(self) -> None:
         await super().begin()
+        club = self.world.new_group("Чай", self.people[0], kind="channel")
+        for group, owner in ((self.group, self.people[1]), (club, self.people[0])):
+            for asks in (False, True):
+                code = invites.new_link(self.world, group, owner, asks=asks)
+                self.links += [invites.address(code)] * 2
+            acts.join_by(self.world, self.people[2], self.links[-1])
         app = {"text": "Открыть", "web_app": {"url": "https://shop.example/"}}
         to = {"chat_id": self.people[0].id}
         for record in self.bots:
@@ -157,7 +163,8 @@ class Browsers(Fuzz):
             case "row" | "column":
                 return pick([0, 0, 0, 0, 1, 2])
             case "account":
-                return pick(self.accounts)
+                asking = [int(each) for each in self.there.requests] if self.there else []
+                return pick([*self.accounts, *asking * 9])
             case "members":
                 return [pick(self.accounts) for _ in range(self.random.randrange(3))]
             case "chat" | "to":
@@ -195,7 +202,7 @@ class Browsers(Fuzz):
                 return pick(["👍", "🔥", "x", None])
             case "deactivated" | "blocked":
                 return self.once_in(20)
-            case "premium" | "go_on" | "agreed":
+            case "premium" | "go_on" | "agreed" | "channel":
                 return pick([True, False])
             case "tip":
                 return pick([0, 0, 5, -1, 501])
@@ -236,8 +243,8 @@ class Browsers(Fuzz):
 def test_any_acts_in_any_order() -> None:
     done: Counter[str] = Counter()
 
-    @examples(3)
-    @given(data=st.data(), seed=st.integers(0, 2**32), steps=st.integers(50, 150))
+    @examples(4)
+    @given(data=st.data(), seed=st.integers(0, 2**32), steps=st.integers(60, 180))
     def run(world: int, data: Any, seed: int, steps: int) -> None:
         async def live() -> None:
             browsers = Browsers(data.draw, random.Random(f"{world} {seed}"), done)

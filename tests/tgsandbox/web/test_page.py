@@ -293,7 +293,7 @@ async def test_what_cannot_be_done_is_refused_in_words(
 async def test_every_act_of_the_page_is_known() -> None:
     """Those that its scripts name, and no others."""
     scripts = "".join(each.read_text() for each in FOLDER.glob("*.js"))
-    by_name = {"add", "block", "leave", "promote", "remove"}
+    by_name = {"add", "block", "leave", "let_in", "promote", "remove", "turn_down"}
     for name in ACTS:
         assert f'act("{name}"' in scripts or (name in by_name and f'"{name}"' in scripts), name
 

@@ -1,20 +1,23 @@
 """The Mini App's API. Each call proves who asks; nothing of a browser's own (a cookie) does, so
 that a page of somebody else's can ask for nothing in our people's name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
 
+from kassa.apps.miniapp import asking, paying
+from kassa.apps.miniapp.paying import NoLink
+from kassa.apps.miniapp.proving import TO_PAY, Proved, kassa_of, prove
+from kassa.apps.miniapp.refusing import No
 from kassa.apps.models import Kassa
 from kassa.apps.tokens import asked, buying, options, service
 from kassa.apps.tokens.api_docs import CREATE, CREATE_ANSWERS
 from kassa.apps.tokens.asked import Order
+from kassa.apps.tokens.models import APP
 from kassa.apps.tokens.options import Options
-from kassa.apps.tokens.proving import TO_PAY, Proved, kassa_of, prove
-from kassa.apps.tokens.refusing import No, Route
+from kassa.apps.tokens.refusing import Route
 from kassa.apps.tokens.showing import PAGE, words
-from kassa.botapi import Refused
 from kassa.config import Settings
 from kassa.db import Tx
 from kassa.errors import Unavailable
@@ -32,7 +35,6 @@ from kassa.payments import (
 )
 from kassa.payments.providers.protocol import Why
 from kassa.telegram import Bot, naming
-from kassa.texts import load
 from kassa.web.bounds import most_bytes
 from kassa.web.limits import limited
 
@@ -126,22 +128,22 @@ async def history(
 
 
 @router.post("/create-payment", openapi_extra=CREATE, responses=CREATE_ANSWERS)
-@most_bytes(asked.MOST)
+@most_bytes(asking.MOST)
 async def create_payment(request: Request) -> dict[str, Any]:
     """A way to pay for a package. What is said of its price must be what it is."""
-    given = await asked.read(request)
+    given = await asking.read(request)
     data = given.get("init_data") or ""
     if not isinstance(data, str):
         raise No(401, "unproved")
-    proved = await prove(request, given=data, fresh=TO_PAY)
+    proved = await prove(request, APP, given=data, fresh=TO_PAY)
     user = proved.user
     request.state.language = user.language
     kassa = kassa_of(request)
-    order = asked.order(given, user, options.of(kassa.settings))
+    order = asked.order(given, user, options.of(kassa.settings), kassa.payments.offers)
     offers = [each for each in kassa.payments.offers(order.price) if each.method == order.method]
     if not offers:
         raise No(400, "no_method", more={"others": _others(kassa, order)})
-    key = asked.key(request, user)
+    key = asking.key(request, user)
     _TO_PAY.take(request, f"user {user.id}")
 
     async def write(tx: Tx) -> Payment:
@@ -204,41 +206,9 @@ async def _start(kassa: Kassa, payment: Payment, offers: Sequence[Offer], order:
 async def _shown(
     kassa: Kassa, payment: Payment, checkout: Checkout, language: str
 ) -> dict[str, Any]:
-    url = checkout.mini_app_url or checkout.url
-    to_send = checkout.amount or payment.price
-    said: dict[str, Any] = {
-        "success": True,
-        "payment_id": str(payment.id),
-        "payment_url": url,
-        "kind": "redirect",
-        "amount": float(to_send.decimal),
-        "currency": to_send.currency,
-        "expires_at": min(checkout.expires_at or payment.expires_at, payment.expires_at),
-    }
-    if checkout.invoice is not None:
-        said["kind"] = "invoice"
-        said["invoice_url"] = said["payment_url"] = await _link(kassa, payment, checkout.invoice)
-    elif checkout.requisites:
-        said["kind"] = "requisites"
-        names = load("kassa.payments")
-        said["requisites"] = [
-            {
-                "id": each.name,
-                "name": names.say(language, "requisite", name=each.name),
-                "value": each.value,
-            }
-            for each in checkout.requisites
-        ]
-    return said
-
-
-async def _link(kassa: Kassa, payment: Payment, invoice: Mapping[str, Any]) -> str:
-    """Of an invoice that Telegram opens above the page."""
-    bot = kassa.bots[payment.bot]
-    params = {name: value for name, value in invoice.items() if name != "protect_content"}
     try:
-        return str(await bot.api.call("createInvoiceLink", params, seconds=10))
-    except (Refused, Unavailable):
+        return {"success": True, **await paying.told(kassa, payment, checkout, language)}
+    except NoLink:
         raise No(503, "down", more={"payment_id": str(payment.id)}) from None
 
 
@@ -274,7 +244,7 @@ async def payment_cancel(request: Request, payment_id: str) -> dict[str, Any]:
 
 
 async def _proved(request: Request) -> Proved:
-    proved = await prove(request)
+    proved = await prove(request, APP)
     request.state.language = proved.user.language
     _TO_LOOK.take(request, f"user {proved.user.id}")
     return proved

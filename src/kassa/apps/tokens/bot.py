@@ -18,7 +18,7 @@ from kassa.telegram import Speaker, Wish, Wishes, private
 from kassa.telegram import showing as house_shows
 from kassa.telegram.routing import House
 from kassa.texts import load
-from kassa.users import User
+from kassa.users import User, zones
 
 router = Router()
 
@@ -30,6 +30,8 @@ async def elsewhere(message: Message, bot: AiogramBot, t: Speaker) -> Wish:
 
 
 class Asking(StatesGroup):
+    """For words to draw. Whoever goes elsewhere is asked no more: their next words are no order."""
+
     words = State()
 
 
@@ -37,14 +39,18 @@ class Asking(StatesGroup):
 
 
 @router.message(Command("balance"))
-async def balance(message: Message, user: User, tx: Tx, t: Speaker, kassa: Kassa) -> Wish:
+async def balance(
+    message: Message, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
+) -> Wish:
+    await state.clear()
     return (await _balance(message, user, tx, t, kassa)).new(message)
 
 
 @router.callback_query(F.data == "balance")
 async def show_balance(
-    query: CallbackQuery, user: User, tx: Tx, t: Speaker, kassa: Kassa
+    query: CallbackQuery, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, state: FSMContext
 ) -> Wishes:
+    await state.clear()
     return (await _balance(query, user, tx, t, kassa)).instead(query)
 
 
@@ -55,15 +61,20 @@ async def _balance(
 
 
 @router.message(Command("pay"))
-async def pay(message: Message, t: Speaker, kassa: Kassa) -> Wish:
+async def pay(message: Message, t: Speaker, kassa: Kassa, state: FSMContext) -> Wish:
+    await state.clear()
     return showing.pay(t, _page(kassa, message)).new(message)
 
 
 @router.callback_query(F.data.regexp(r"^balance_history(:[0-9]{1,18})?$"))
-async def history(query: CallbackQuery, user: User, tx: Tx, t: Speaker) -> Wishes:
+async def history(
+    query: CallbackQuery, user: User, tx: Tx, t: Speaker, state: FSMContext
+) -> Wishes:
+    await state.clear()
     _, _, before = (query.data or "").partition(":")
     lines = await service.history(tx, user, before=int(before) if before else None, most=LINES + 1)
-    return showing.history(t, lines, first=not before).instead(query)
+    zone = await zones.of(tx, user.id)
+    return showing.history(t, lines, zone=zone, first=not before).instead(query)
 
 
 @router.callback_query(F.data == "main_menu")
@@ -125,8 +136,16 @@ async def idea(
 
 @router.callback_query(F.data.regexp(r"^tokens:(again|bigger):([0-9]{1,18})$"))
 async def more(
-    query: CallbackQuery, *, user: User, tx: Tx, t: Speaker, kassa: Kassa, bot: AiogramBot
+    query: CallbackQuery,
+    *,
+    user: User,
+    tx: Tx,
+    t: Speaker,
+    kassa: Kassa,
+    bot: AiogramBot,
+    state: FSMContext,
 ) -> Wishes:
+    await state.clear()
     _, which, number = (query.data or "").split(":")
     try:
         before = await pictures.one(tx, int(number), user=user.id)

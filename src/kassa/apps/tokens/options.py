@@ -5,41 +5,17 @@ packages = [{ tokens = 100, prices = { USD = "5", RUB = "490", XTR = 250 } }]
 art = { small = 5, medium = 10, large = 20 }
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic import BeforeValidator as Before
 from pydantic import field_validator as check
 
+from kassa.apps.prices import Prices
 from kassa.config import Settings
-from kassa.errors import Invalid
-from kassa.money import Money
-from kassa.payments.invoices import MOST_STARS, STARS
 
 MOST_TOKENS = 10**9
 SIZES = ("small", "medium", "large")
-
-
-def _prices(given: object) -> object:
-    """Currencies and amounts, as a person writes them: "5", 5 or 4.99."""
-    if not isinstance(given, Mapping) or not given:
-        raise ValueError('must be currencies and prices, such as { USD = "5", XTR = 250 }')
-    found = {}
-    for currency, amount in given.items():
-        if isinstance(amount, Money):
-            price = amount
-        else:
-            try:
-                price = Money.from_decimal(str(amount), str(currency).upper())
-            except Invalid as error:
-                raise ValueError(str(error)) from None
-        if price.amount <= 0 or price.currency == "TOK":
-            raise ValueError(f"nobody can pay {price}")
-        if price.currency == STARS and price.amount > MOST_STARS:
-            raise ValueError(f"at most {MOST_STARS} Stars can be paid at once")
-        found[price.currency] = price
-    return found
 
 
 class _Options(BaseModel):
@@ -50,7 +26,7 @@ class Package(_Options):
     """So many tokens, and what they cost in each currency that they are sold for."""
 
     tokens: int = Field(ge=1, le=MOST_TOKENS)
-    prices: Annotated[Mapping[str, Money], Before(_prices)]
+    prices: Prices
 
 
 class Art(_Options):

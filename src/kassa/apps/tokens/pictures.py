@@ -19,7 +19,7 @@ from kassa.db import Reader, Tx
 from kassa.errors import Invalid, NotFound
 from kassa.log import get
 from kassa.outbox import Job, TryLater
-from kassa.payments.notices import TO_PERSON
+from kassa.payments import notices
 from kassa.telegram import Bot
 from kassa.texts import load
 from kassa.users import User
@@ -201,9 +201,9 @@ async def give_up(tx: Tx, drawing: Drawing) -> None:
     """The tokens are free again, and it is said."""
     if await _ends(tx, drawing, "failed"):
         await service.release(tx, drawing.user, key=str(drawing.id), what="draw")
-        told = {"app": APP, "text": "draw-failed", "args": {"words": drawing.words}}
-        who = {"user": drawing.user, "bot": str(drawing.bot)}
-        await outbox.put(tx, TO_PERSON, {**who, **told})
+        args = {"words": drawing.words}
+        said = notices.to(drawing.user, "draw-failed", app=APP, bot=str(drawing.bot), args=args)
+        await outbox.put(tx, notices.TO_PERSON, said)
 
 
 async def _ends(tx: Tx, drawing: Drawing, status: str) -> bool:

@@ -10,7 +10,7 @@ the ledger in the place of the transaction is several times faster.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from kassa import clock, ledger
 from kassa.apps.tokens.models import TOK, Line, NotEnough, Standing
@@ -18,10 +18,10 @@ from kassa.db import Database, Reader, Tx
 from kassa.errors import Invalid
 from kassa.ledger import Hold, InsufficientFunds, Leg, Poster, debt, issuance, revenue, wallet
 from kassa.money import Money
-from kassa.users import User
+from kassa.users import User, zones
 
 EARNED = revenue("tokens", TOK)
-CHART = timedelta(days=30)
+CHART = 30  # days
 _MOST_DRAWN = 5000  # lines of the book that a chart is made of
 
 
@@ -54,11 +54,14 @@ async def history(
 
 
 async def chart(on: Reader, user: User | int) -> list[Day]:
-    """Of each of the last thirty days on which something happened, oldest first."""
+    """Each of the person's last thirty days, oldest first; none where nothing has happened."""
+    zone = await zones.of(on, _number(user))
+    today = clock.now().astimezone(zone).date()
+    days = [today - timedelta(days=ago) for ago in reversed(range(CHART))]
     rows = await on.fetch(
         """
-        SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD')      AS day,
-               coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS came,
+        SELECT (at AT TIME ZONE $4)::date                                  AS day,
+               coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint  AS came,
                coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS went
           FROM (SELECT t.at, e.amount
                   FROM ledger.entry e
@@ -66,11 +69,15 @@ async def chart(on: Reader, user: User | int) -> list[Day]:
                   JOIN ledger.transfer t ON t.id = e.transfer_id
                  WHERE a.code = $1
                  ORDER BY e.version DESC LIMIT $3) lines
-         WHERE at > $2 GROUP BY 1 ORDER BY 1
+         WHERE at >= $2 GROUP BY 1
         """,
-        *(wallet(_number(user), TOK).code, clock.now() - CHART, _MOST_DRAWN),
+        wallet(_number(user), TOK).code,
+        datetime.combine(days[0], time.min, zone),
+        _MOST_DRAWN,
+        zone.key,
     )
-    return [Day(row["day"], row["came"], row["went"]) for row in rows]
+    moved = {row["day"]: (row["came"], row["went"]) for row in rows}
+    return [Day(day.isoformat(), *moved.get(day, (0, 0))) for day in days] if moved else []
 
 
 # -- spending ----------------------------------------------------------------------

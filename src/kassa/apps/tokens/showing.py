@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiogram.methods import EditMessageText, SendMessage
 from aiogram.types import (
@@ -85,13 +86,16 @@ def not_enough(t: Speaker, short: NotEnough, url: str) -> Said:
     return Said(text, [_open(t, "button-topup", url)])
 
 
-def history(t: Speaker, lines: Sequence[Line], *, first: bool) -> Said:
+def history(t: Speaker, lines: Sequence[Line], *, zone: ZoneInfo, first: bool) -> Said:
     """`lines` has one more than a page where there is a next one."""
     back = _press(t, "button-back", "balance")
     if not lines and first:
         return Said(t("history-empty"), [back])
     shown = lines[:LINES]
-    told = [f"{_signed(each.tokens)} · {t(each.title)} · {each.at:%d.%m.%Y}" for each in shown]
+    told = [
+        f"{_signed(each.tokens)} · {t(each.title)} · {each.at.astimezone(zone):%d.%m.%Y}"
+        for each in shown
+    ]
     turn = [] if first else _press(t, "button-newest", "balance_history")
     if len(lines) > LINES:
         turn = [*turn, *_press(t, "button-older", f"balance_history:{shown[-1].id}")]

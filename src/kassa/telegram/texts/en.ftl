@@ -68,6 +68,13 @@ terms-version = Version: { $version }
 terms-accepted = ✅ You accepted them on { $date }
 terms-agree = I agree
 terms-thanks = ✅ Thank you! You have accepted the terms.
+terms-first =
+    📄 Before we begin, please read the terms: { $url }
+
+    Version: { $version }
+
+    By pressing “{ terms-accept }” you agree to them.
+terms-accept = ✅ I accept
 terms-none = There are no separate terms yet. Questions about payments: /paysupport
 
 ## The buttons of a payment

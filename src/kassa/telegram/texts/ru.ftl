@@ -69,6 +69,13 @@ terms-version = Редакция: { $version }
 terms-accepted = ✅ Вы приняли их { $date }
 terms-agree = Согласен
 terms-thanks = ✅ Спасибо! Вы приняли условия.
+terms-first =
+    📄 Прежде чем начать, прочитайте, пожалуйста, условия: { $url }
+
+    Редакция: { $version }
+
+    Нажимая «{ terms-accept }», вы соглашаетесь с ними.
+terms-accept = ✅ Принимаю
 terms-none = Отдельных условий пока нет. Вопросы об оплате: /paysupport
 
 ## The buttons of a payment

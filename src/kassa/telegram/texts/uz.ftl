@@ -65,6 +65,13 @@ terms-version = Tahrir: { $version }
 terms-accepted = ✅ Siz ularni { $date } kuni qabul qilgansiz
 terms-agree = Roziman
 terms-thanks = ✅ Rahmat! Siz shartlarni qabul qildingiz.
+terms-first =
+    📄 Boshlashdan oldin, iltimos, shartlar bilan tanishing: { $url }
+
+    Tahriri: { $version }
+
+    «{ terms-accept }» tugmasini bossangiz, ularga rozi boʻlasiz.
+terms-accept = ✅ Qabul qilaman
 terms-none = Hozircha alohida shartlar yoʻq. Toʻlov boʻyicha savollar: /paysupport
 
 ## The buttons of a payment

@@ -3,6 +3,7 @@
 from tgsandbox.telegram.methods import (
     chats,
     edits,
+    invites,
     media,
     messages,
     payments,
@@ -11,4 +12,14 @@ from tgsandbox.telegram.methods import (
     updates,
 )
 
-__all__ = ["chats", "edits", "media", "messages", "payments", "profile", "queries", "updates"]
+__all__ = [
+    "chats",
+    "edits",
+    "invites",
+    "media",
+    "messages",
+    "payments",
+    "profile",
+    "queries",
+    "updates",
+]

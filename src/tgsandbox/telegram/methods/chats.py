@@ -4,6 +4,7 @@ from tgsandbox.telegram import files, wire
 from tgsandbox.telegram.calls import Call, method
 from tgsandbox.telegram.errors import bad_request
 from tgsandbox.telegram.fields import FieldError, flag
+from tgsandbox.telegram.invites import address, primary_of
 from tgsandbox.telegram.membership import pin, set_standing, unpin
 from tgsandbox.telegram.records import Account, Chat, Json
 from tgsandbox.telegram.targets import account_of, chat_known, chat_to_write, message_in
@@ -54,9 +55,12 @@ def get_chat(call: Call) -> Json:
         if user.username:
             found["active_usernames"] = [user.username]
     else:
-        found["permissions"] = dict.fromkeys(PERMISSIONS, True)
+        if chat.type != "channel":
+            found["permissions"] = dict.fromkeys(PERMISSIONS, True)
         if chat.description:
             found["description"] = chat.description
+        if primary := primary_of(chat, call.bot):
+            found["invite_link"] = address(primary)
     if chat.pinned:
         message = chat.messages[chat.pinned[-1]]
         found["pinned_message"] = wire.message(world, message, nested=True)
@@ -130,7 +134,7 @@ def ban_chat_member(call: Call) -> bool:
 @method
 def unban_chat_member(call: Call) -> bool:
     """Whoever is not banned is put out, but for `only_if_banned`."""
-    chat = _supergroup(call, "method is available only in supergroup and channel chats")
+    chat = _one_of(call, *_LARGE)
     account = account_of(call, missing=NOBODY)
     standing = chat.members.get(str(account.id), wire.standing("left"))
     if standing["status"] != "kicked" and call.args.flag("only_if_banned"):
@@ -151,14 +155,14 @@ def restrict_chat_member(call: Call) -> bool:
         allowed = _allowed(given, apart=call.args.flag("use_independent_chat_permissions"))
     except FieldError as error:
         raise bad_request(f"can't parse chat permissions: {error}") from None
-    chat = _supergroup(call, "method is available only in supergroups")
+    chat = _one_of(call, "method is available only in supergroups", "supergroup")
     account = _to_restrict(call, chat)
     there = call.world.is_member(chat, account.id)
     if all(allowed.values()):
         set_standing(call.world, chat, account, call.bot, "member" if there else "left")
         return True
-    more = {"is_member": there, "until_date": call.args.integer("until_date", low=0)}
-    set_standing(call.world, chat, account, call.bot, "restricted", **more, **allowed)
+    more: Json = {"is_member": there, "until_date": call.args.integer("until_date", low=0)}
+    set_standing(call.world, chat, account, call.bot, "restricted", **more | allowed)
     return True
 
 
@@ -183,8 +187,9 @@ def _allowed(given: Json, *, apart: bool) -> dict[str, bool]:
 
 @method
 def promote_chat_member(call: Call) -> bool:
-    wanted = {name: call.args.flag(name) for name in wire.ADMIN_RIGHTS if name != "can_be_edited"}
-    chat = _supergroup(call, "method is available only in supergroup and channel chats")
+    chat = _one_of(call, *_LARGE)
+    rights = wire.CHANNEL_RIGHTS if chat.type == "channel" else wire.ADMIN_RIGHTS
+    wanted = {name: call.args.flag(name) for name in rights if name != "can_be_edited"}
     account = account_of(call, missing=NOBODY)
     ours, theirs = _standing_of(call, chat, call.bot), _standing_of(call, chat, account)
     if account.id == call.bot.id:
@@ -203,14 +208,21 @@ def promote_chat_member(call: Call) -> bool:
         raise bad_request("USER_NOT_MUTUAL_CONTACT")
     if any(asked and ours.get(name) is not True for name, asked in wanted.items()):
         raise bad_request("RIGHT_FORBIDDEN")
-    more = wanted | {"can_be_edited": True, "can_manage_chat": True}
+    more: Json = wanted | {"can_be_edited": True, "can_manage_chat": True}
     set_standing(call.world, chat, account, call.bot, "administrator", **more)
     return True
 
 
-def _supergroup(call: Call, refusal: str) -> Chat:
+_LARGE = (
+    "method is available only in supergroup and channel chats",
+    "supergroup",
+    "channel",
+)
+
+
+def _one_of(call: Call, refusal: str, *types: str) -> Chat:
     chat = _chat_of_somebody(call)
-    if chat.type != "supergroup":
+    if chat.type not in types:
         raise bad_request(refusal)
     return chat
 
@@ -264,6 +276,8 @@ def set_chat_description(call: Call) -> bool:
 
 
 def _may(call: Call, chat: Chat, right: str, refusal: str) -> None:
+    if chat.type == "channel" and right == "can_pin_messages":
+        right = "can_edit_messages"
     if not chat.private and chat.members[str(call.bot.id)].get(right) is not True:
         raise bad_request(refusal)
 

@@ -16,7 +16,7 @@ export const words = texts({
     web_app_data: "Данные из кнопки «{name}» переданы боту", write_access_allowed: "Вы разрешили боту писать вам",
     new_chat_members: "{name} теперь в группе", left_chat_member: "{name} больше не в группе",
     pinned_message: "{name} закрепил(а) «{text}»", new_chat_title: "Новое название группы: «{text}»",
-    group_chat_created: "Группа создана", test: "ТЕСТ", open: "Открыть изображение", add: "{n} в Telegram",
+    group_chat_created: "Группа создана", channel_created: "Канал создан", test: "ТЕСТ", open: "Открыть изображение", add: "{n} в Telegram",
   },
   uz: {
     photo: "Rasm", voice: "Ovozli xabar", audio: "Audio", video: "Video", animation: "GIF",
@@ -28,7 +28,7 @@ export const words = texts({
     web_app_data: "“{name}” tugmasidagi ma’lumot botga yuborildi", write_access_allowed: "Botga yozishga ruxsat berdingiz",
     new_chat_members: "{name} endi guruhda", left_chat_member: "{name} endi guruhda emas",
     pinned_message: "{name} “{text}” xabarini qadadi", new_chat_title: "Guruhning yangi nomi: “{text}”",
-    group_chat_created: "Guruh yaratildi", test: "SINOV", open: "Rasmni ochish", add: "Telegramda {n}",
+    group_chat_created: "Guruh yaratildi", channel_created: "Kanal yaratildi", test: "SINOV", open: "Rasmni ochish", add: "Telegramda {n}",
   },
   en: {
     photo: "Photo", voice: "Voice message", audio: "Audio", video: "Video", animation: "GIF",
@@ -40,7 +40,7 @@ export const words = texts({
     web_app_data: "Data from the “{name}” button was sent to the bot", write_access_allowed: "You allowed the bot to message you",
     new_chat_members: "{name} joined the group", left_chat_member: "{name} left the group",
     pinned_message: "{name} pinned “{text}”", new_chat_title: "The group is now called “{text}”",
-    group_chat_created: "The group was created", test: "TEST", open: "Open the picture", add: "{n} on Telegram",
+    group_chat_created: "The group was created", channel_created: "The channel was created", test: "TEST", open: "Open the picture", add: "{n} on Telegram",
   },
 });
 
@@ -104,7 +104,7 @@ function header(message, { group, me, on }) {
   if (group && !message.out) parts.push(h("div", { class: "author" }, fullName(message.from)));
   if (message.forward_origin) {
     const origin = message.forward_origin;
-    const name = origin.sender_user ? fullName(origin.sender_user) : origin.sender_user_name ?? "";
+    const name = origin.sender_user ? fullName(origin.sender_user) : origin.sender_user_name ?? origin.chat?.title ?? "";
     parts.push(h("div", { class: "forwarded" }, words("forwarded", { name })));
   }
   if (message.via_bot) parts.push(h("div", { class: "via" }, words("via", { name: message.via_bot.username })));
@@ -227,7 +227,7 @@ function reactions(message, on) {
 
 // --- buttons under it
 
-const MARKS = { url: "forward", web_app: "app", copy_text: "copy", switch_inline_query: "reply", pay: "star" };
+const MARKS = { url: "forward", web_app: "app", copy_text: "copy", switch_inline_query: "reply", switch_inline_query_chosen_chat: "reply", pay: "star" };
 
 function keys(message, on) {
   let rows = message.reply_markup?.inline_keyboard ?? [];

@@ -8,19 +8,19 @@ import { copy, summary } from "./rich.js";
 
 const t = texts({
   ru: {
-    bot: "бот", members: ["{n} участник", "{n} участника", "{n} участников"], typing: "печатает…", back: "Назад", more: "Ещё",
+    bot: "бот", members: ["{n} участник", "{n} участника", "{n} участников"], readers: ["{n} подписчик", "{n} подписчика", "{n} подписчиков"], typing: "печатает…", back: "Назад", more: "Ещё",
     end: "К последнему сообщению", unread: "Новые сообщения", pinned: "Закреплённое сообщение",
     gone: "Сообщения больше нет", late: "Бот не ответил", about: "Что умеет этот бот?",
     pick: "Выберите чат, чтобы начать общение", offline: "Нет связи с песочницей. Подключаемся…",
   },
   uz: {
-    bot: "bot", members: "{n} a’zo", typing: "yozmoqda…", back: "Orqaga", more: "Yana",
+    bot: "bot", members: "{n} a’zo", readers: "{n} obunachi", typing: "yozmoqda…", back: "Orqaga", more: "Yana",
     end: "Oxirgi xabarga", unread: "Yangi xabarlar", pinned: "Qadalgan xabar",
     gone: "Xabar endi yo‘q", late: "Bot javob bermadi", about: "Bu bot nima qila oladi?",
     pick: "Muloqotni boshlash uchun chatni tanlang", offline: "Qum qutisi bilan aloqa yo‘q. Ulanmoqda…",
   },
   en: {
-    bot: "bot", members: ["{n} member", "{n} members"], typing: "typing…", back: "Back", more: "More",
+    bot: "bot", members: ["{n} member", "{n} members"], readers: ["{n} subscriber", "{n} subscribers"], typing: "typing…", back: "Back", more: "More",
     end: "To the latest message", unread: "New messages", pinned: "Pinned message",
     gone: "The message is gone", late: "The bot did not answer", about: "What can this bot do?",
     pick: "Pick a chat to begin", offline: "No connection to the sandbox. Trying again…",
@@ -104,7 +104,7 @@ export class Chat {
   #subtitle(typing) {
     const { chat } = this;
     this.subtitle.classList.toggle("busy", Boolean(typing));
-    this.subtitle.textContent = typing ?? (chat.type === "private" ? t("bot") : t("members", { n: chat.members.length }));
+    this.subtitle.textContent = typing ?? (chat.type === "private" ? t("bot") : t(chat.type === "channel" ? "readers" : "members", { n: chat.members.length }));
   }
 
   typing(name) {
@@ -163,7 +163,7 @@ export class Chat {
   // --- drawing
 
   get #context() {
-    return { group: this.chat.type !== "private", me: this.app.me, on: this.on };
+    return { group: !["private", "channel"].includes(this.chat.type), me: this.app.me, on: this.on };
   }
 
   /** The messages in groups: albums are one. */
@@ -393,6 +393,10 @@ export class Chat {
     if (button.copy_text) return copy(button.copy_text.text);
     if (button.url) return this.app.ask(button.url);
     if (button.web_app) return this.app.openApp(key, { message: message.message_id, row, column });
+    if (button.switch_inline_query_chosen_chat) {
+      const { query, ...allowed } = button.switch_inline_query_chosen_chat;
+      return this.app.inline(message.via_bot?.username ?? this.#botName(message), query, false, allowed);
+    }
     for (const [name, here] of [["switch_inline_query_current_chat", true], ["switch_inline_query", false]]) {
       if (name in button) return this.app.inline(message.via_bot?.username ?? this.#botName(message), button[name], here);
     }

@@ -84,10 +84,10 @@ export class ChatList {
     const { last } = chat;
     const happened = last && isService(last);
     let preview = last ? summary(last, words) : t("start");
-    if (!last && chat.type !== "private") preview = words("group_chat_created");
+    if (!last && chat.type !== "private") preview = words(chat.type === "channel" ? "channel_created" : "group_chat_created");
     if (happened) preview = serviceText({ ...last, bot_name: chat.title });
     if (this.typing.has(chat.key)) preview = t("typing");
-    const who = last && !happened && chat.type !== "private" && !this.typing.has(chat.key)
+    const who = last && !happened && !["private", "channel"].includes(chat.type) && !this.typing.has(chat.key)
       ? h("span", { class: "who" }, `${last.out ? words("you") : last.from.first_name}: `) : null;
     return h("div", { role: "listitem" }, h(
       "button",

@@ -77,7 +77,7 @@ export class Composer {
     const { chat } = this;
     const begin = chat.type === "private" && (!chat.started || chat.blocked);
     this.big.hidden = !begin;
-    this.line.hidden = begin;
+    this.line.hidden = begin || !chat.writes;
     this.big.textContent = t(chat.blocked ? "restart" : "start");
     const menu = chat.menu ?? { type: "default" };
     const shown = menu.type === "web_app" || chat.commands.length > 0;

@@ -8,9 +8,9 @@ import { speak, texts } from "./i18n.js";
 import { chatMenu, choosePerson, mainMenu, newPerson, showProfile } from "./people.js";
 
 const t = texts({
-  ru: { offline: "Нет связи с песочницей", ask: "Открыть эту ссылку?", open: "Открыть", cancel: "Отмена", noBot: "Здесь нет @{name}", pick: "Выберите чат", nobody: "Здесь никого нет" },
-  uz: { offline: "Qum qutisi bilan aloqa yo‘q", ask: "Havola ochilsinmi?", open: "Ochish", cancel: "Bekor qilish", noBot: "Bu yerda @{name} yo‘q", pick: "Chatni tanlang", nobody: "Bu yerda hech kim yo‘q" },
-  en: { offline: "No connection to the sandbox", ask: "Open this link?", open: "Open", cancel: "Cancel", noBot: "There is no @{name} here", pick: "Pick a chat", nobody: "Nobody is here" },
+  ru: { offline: "Нет связи с песочницей", ask: "Открыть эту ссылку?", open: "Открыть", cancel: "Отмена", noBot: "Здесь нет @{name}", nobody: "Здесь никого нет" },
+  uz: { offline: "Qum qutisi bilan aloqa yo‘q", ask: "Havola ochilsinmi?", open: "Ochish", cancel: "Bekor qilish", noBot: "Bu yerda @{name} yo‘q", nobody: "Bu yerda hech kim yo‘q" },
+  en: { offline: "No connection to the sandbox", ask: "Open this link?", open: "Open", cancel: "Cancel", noBot: "There is no @{name} here", nobody: "Nobody is here" },
 });
 
 const app = {
@@ -97,10 +97,12 @@ const app = {
 
   /** True when the address is of Telegram, and was followed here. */
   follow(url) {
-    const address = new URL(url);
+    const address = telegram(new URL(url));
+    if (!address) return false;
     const path = address.pathname.slice(1);
-    if (address.protocol === "tg:" || !/^(?:www\.)?(?:t|telegram)\.me$/.test(address.hostname)) return false;
-    if (path.startsWith("$")) app.pay({ link: address.href });
+    if (/^(?:\+|joinchat\/)/.test(path)) app.join(address.href);
+    else if (path === "share/url" || path === "share") app.share(address.searchParams);
+    else if (path.startsWith("$")) app.pay({ link: address.href });
     else if (path.startsWith("invoice/")) app.pay({ link: address.href });
     else if (address.searchParams.has("startapp")) app.openByLink(path.split("/")[0], address.searchParams.get("startapp"));
     else app.openName(path.split("/")[0], address.searchParams.get("start") ?? undefined);
@@ -120,14 +122,29 @@ const app = {
     ] });
   },
 
-  inline(bot, text, here) {
-    if (!here) toast(t("pick"));
+  async inline(bot, text, here, allowed) {
+    if (!here) {
+      const { chooseChat } = await import("./join.js");
+      const key = await chooseChat(app, allowed);
+      if (!key) return;
+      await app.openChat(key);
+    }
     app.composer.input.value = `@${bot} ${text}`;
     app.composer.input.dispatchEvent(new Event("input"));
     app.composer.input.focus();
   },
 
   // --- rooms that are opened when they are wanted
+
+  async join(link) {
+    const { openLink } = await import("./join.js");
+    return openLink(app, link);
+  },
+
+  async share(about) {
+    const { share } = await import("./join.js");
+    return share(app, about);
+  },
 
   async pay(what) {
     const { openSheet } = await import("./sheet.js");
@@ -176,6 +193,15 @@ const app = {
   showProfile: (chat) => chat && showProfile(app, chat),
   chatMenu: (chat, anchor) => chatMenu(app, chat, anchor),
 };
+
+/** The address as t.me has it, also of the kind tg://; nothing when it is not of Telegram. */
+function telegram(address) {
+  if (address.protocol !== "tg:") return /^(?:www\.)?(?:t|telegram)\.me$/.test(address.hostname) ? address : null;
+  const given = address.searchParams;
+  const what = address.hostname || address.pathname.replaceAll("/", "");
+  const path = { join: `+${given.get("invite")}`, resolve: given.get("domain"), msg_url: "share/url" }[what];
+  return path ? new URL(`https://t.me/${path}?${given}`) : null;
+}
 
 // --- what comes in
 

@@ -43,17 +43,23 @@ export function messageMenu(app, chat, message, { at, react }) {
 }
 
 function forward(app, chat, message) {
+  pickChat(app, t("forwardTo"), (key) => app.attempt(async () => {
+    await act("forward", chat.key, { message: message.message_id, to: key });
+    await app.openChat(key);
+  }));
+}
+
+/** A list of the chats in which one may write; `onchosen` hears which, `onclose` that it is over. */
+export function pickChat(app, title, onchosen, { onclose, fits = () => true } = {}) {
   const found = dialog({
-    title: t("forwardTo"),
-    content: [...app.chats.chats.values()].map((each) =>
+    title,
+    content: [...app.chats.chats.values()].filter((each) => each.writes && fits(each)).map((each) =>
       h("button", { type: "button", class: "choice", onclick: () => {
+        onchosen(each.key);
         found.close();
-        app.attempt(async () => {
-          await act("forward", chat.key, { message: message.message_id, to: each.key });
-          await app.openChat(each.key);
-        });
       } }, avatar(each.title, each.bot || each.key.split(":")[1], "small"), each.title)),
     actions: [{ text: t("cancel") }],
+    onclose,
   });
 }
 

@@ -7,7 +7,7 @@ const t = texts({
   ru: {
     who: "Кто вы сегодня?", whoText: "Это песочница: здесь можно быть кем угодно. Откройте второе окно, и вас станет двое.",
     newPerson: "Новый человек", name: "Имя", language: "Язык", create: "Создать", cancel: "Отмена", switch: "Сменить человека",
-    window: "Открыть в новом окне", profile: "Мой профиль", group: "Новая группа", stars: "Мои звёзды", night: "Ночной режим",
+    window: "Открыть в новом окне", profile: "Мой профиль", group: "Новая группа", stars: "Мои звёзды", channel: "Новый канал", channelTitle: "Название канала", leaveChannel: "Покинуть канал", asks: "просит впустить", letIn: "Впустить", turnDown: "Отклонить", night: "Ночной режим",
     day: "Дневной режим", developer: "Для разработчика", phone: "Телефон", premium: "Telegram Premium", save: "Сохранить",
     lastName: "Фамилия", title: "Название группы", members: "Участники", saved: "Сохранено", block: "Заблокировать бота",
     unblock: "Разблокировать бота", leave: "Покинуть группу", add: "Добавить участника", promote: "Сделать администратором",
@@ -17,7 +17,7 @@ const t = texts({
   uz: {
     who: "Bugun kimsiz?", whoText: "Bu qum qutisi: istagan odam bo‘ling. Ikkinchi oynani oching, ikki kishi bo‘lasiz.",
     newPerson: "Yangi odam", name: "Ism", language: "Til", create: "Yaratish", cancel: "Bekor qilish", switch: "Odamni almashtirish",
-    window: "Yangi oynada ochish", profile: "Profilim", group: "Yangi guruh", stars: "Yulduzlarim", night: "Tungi rejim",
+    window: "Yangi oynada ochish", profile: "Profilim", group: "Yangi guruh", stars: "Yulduzlarim", channel: "Yangi kanal", channelTitle: "Kanal nomi", leaveChannel: "Kanaldan chiqish", asks: "kirishni so‘ramoqda", letIn: "Qabul qilish", turnDown: "Rad etish", night: "Tungi rejim",
     day: "Kunduzgi rejim", developer: "Dasturchi uchun", phone: "Telefon", premium: "Telegram Premium", save: "Saqlash",
     lastName: "Familiya", title: "Guruh nomi", members: "A’zolar", saved: "Saqlandi", block: "Botni bloklash",
     unblock: "Botni blokdan chiqarish", leave: "Guruhdan chiqish", add: "A’zo qo‘shish", promote: "Administrator qilish",
@@ -27,7 +27,7 @@ const t = texts({
   en: {
     who: "Who are you today?", whoText: "This is a sandbox: be whoever you like. Open a second window, and there are two of you.",
     newPerson: "New person", name: "Name", language: "Language", create: "Create", cancel: "Cancel", switch: "Switch person",
-    window: "Open in a new window", profile: "My profile", group: "New group", stars: "My Stars", night: "Night mode",
+    window: "Open in a new window", profile: "My profile", group: "New group", stars: "My Stars", channel: "New channel", channelTitle: "Name of the channel", leaveChannel: "Leave channel", asks: "asks to join", letIn: "Let in", turnDown: "Decline", night: "Night mode",
     day: "Day mode", developer: "For developers", phone: "Phone", premium: "Telegram Premium", save: "Save",
     lastName: "Last name", title: "Name of the group", members: "Members", saved: "Saved", block: "Block bot",
     unblock: "Unblock bot", leave: "Leave group", add: "Add a member", promote: "Make an administrator",
@@ -98,6 +98,7 @@ export function mainMenu(app, anchor) {
     { text: app.me.name, icon: "user", run: () => profile(app) },
     { text: t("stars"), icon: "star", run: () => app.stars() },
     { text: t("group"), icon: "group", run: () => newGroup(app) },
+    { text: t("channel"), icon: "lock", run: () => newGroup(app, true) },
     { text: t("switch"), icon: "reply", run: () => choosePerson((id) => id && app.become(id), { closable: true }) },
     { text: t("window"), icon: "copy", run: () => choosePerson((id) => id && window.open(`#${id}`, "_blank"), { closable: true }) },
     { text: t(app.theme === "dark" ? "day" : "night"), icon: app.theme === "dark" ? "sun" : "moon", run: () => app.setTheme(app.theme === "dark" ? "light" : "dark") },
@@ -123,13 +124,13 @@ function profile(app) {
   });
 }
 
-async function newGroup(app) {
+async function newGroup(app, channel = false) {
   const { people, bots } = await get("people");
-  const title = field(t("title"), { maxLength: 128 });
+  const title = field(t(channel ? "channelTitle" : "title"), { maxLength: 128 });
   const others = [...people.filter((each) => each.id !== app.me.id), ...bots];
   const boxes = others.map((each) => h("input", { type: "checkbox", value: String(each.id) }));
   dialog({
-    title: t("group"),
+    title: t(channel ? "channel" : "group"),
     content: [title.element, others.map((each, at) => h("label", { class: "choice" }, boxes[at], avatar(each.name, each.id, "small"), each.name))],
     actions: [{ text: t("cancel") }, { text: t("create"), kind: "primary", run: async () => {
       if (!title.input.value.trim()) {
@@ -139,7 +140,7 @@ async function newGroup(app) {
       }
       const members = boxes.filter((each) => each.checked).map((each) => Number(each.value));
       return app.attempt(async () => {
-        const { chat } = await act("new_group", null, { title: title.input.value, members });
+        const { chat } = await act("new_group", null, { title: title.input.value, members, channel });
         await app.reload();
         await app.openChat(chat);
       });
@@ -159,7 +160,7 @@ export function chatMenu(app, chat, anchor) {
       ]
     : [
         { text: t("members"), icon: "group", run: () => showProfile(app, chat) },
-        { text: t("leave"), icon: "close", kind: "danger", run: run("leave") },
+        { text: t(chat.type === "channel" ? "leaveChannel" : "leave"), icon: "close", kind: "danger", run: run("leave") },
       ];
   popup({ x: box.right - 220, y: box.bottom + 6 }, items);
 }
@@ -178,16 +179,18 @@ function startLink(app, chat) {
 }
 
 export async function showProfile(app, chat) {
-  if (chat.type === "private") {
-    dialog({ title: chat.title, content: [h("p", {}, `@${chat.username}`), chat.description && h("p", { class: "text" }, chat.description)],
+  if (chat.type === "private" || !chat.writes) {
+    dialog({ title: chat.title, content: [chat.username && h("p", {}, `@${chat.username}`), chat.description && h("p", { class: "text" }, chat.description)],
       actions: [{ text: t("close") }] });
     return;
   }
   const { people, bots } = await get("people");
+  const { asking } = await act("door", chat.key);
   const inside = new Set(chat.members.map((each) => each.id));
   const found = dialog({
     title: chat.title,
     content: [
+      asking.map((each) => asker(app, chat, each, () => found.close())),
       chat.members.map((each) => memberRow(app, chat, each, () => found.close())),
       [...people, ...bots].filter((each) => !inside.has(each.id)).map((each) =>
         h("button", { type: "button", class: "choice", onclick: () => {
@@ -197,6 +200,16 @@ export async function showProfile(app, chat) {
     ],
     actions: [{ text: t("close") }],
   });
+}
+
+/** Somebody who waits to be let in. */
+function asker(app, chat, person, close) {
+  return personRow({ ...person, username: "", language: t("asks") }, (event) => popup({ x: event.clientX, y: event.clientY }, [
+    ["let_in", "letIn", "check", ""], ["turn_down", "turnDown", "close", "danger"],
+  ].map(([name, word, shown, kind]) => ({ text: t(word), icon: shown, kind, run: () => {
+    close();
+    app.attempt(() => act(name, chat.key, { account: person.id }));
+  } }))));
 }
 
 function memberRow(app, chat, member, close) {

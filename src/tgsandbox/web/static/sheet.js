@@ -95,10 +95,10 @@ const SHAPES = {
 
 document.head.append(h("link", { rel: "stylesheet", href: "/page/sheet.css" }));
 
-const div = (kind, ...children) => h("div", { class: kind }, children);
+export const div = (kind, ...children) => h("div", { class: kind }, children);
 const p = (text, kind) => h("p", { class: kind }, text);
 const button = (kind, text, onclick, more) => h("button", { type: "button", class: kind, onclick, ...more }, text);
-const big = (text, onclick, more) => button("big-button", text, onclick, more);
+export const big = (text, onclick, more) => button("big-button", text, onclick, more);
 const line = (label, value, kind = "") => div(`sheet-line ${kind}`, h("span", {}, label), h("span", {}, value));
 const lines = (prices, shown) => prices.map((each) => line(each.label, shown(each.amount)));
 const about = (text, sub) => h("span", {}, text, sub && h("span", { class: "sub" }, sub));
@@ -134,7 +134,7 @@ const told = (info, name) => name !== "shipping_address" ? info[name]
     .filter(Boolean).join(", ");
 
 /** A window from the bottom or in the middle, whose content changes from step to step. */
-function frame(leave) {
+export function frame(leave) {
   let back, body, ended;
   const status = h("p", { class: "sheet-note", role: "status" });
   const element = h("dialog", {

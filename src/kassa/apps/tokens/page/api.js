@@ -1,55 +1,13 @@
-// What the server is asked, and the ways in which it may not answer.
+// What the server is asked.
 
-import { lang } from "./words.js";
+import { begun, call } from "./calls.js";
 
-const { api, first, initData } = globalThis.kassa;
-const SECONDS = 20;
+const { initData } = globalThis.kassa;
 
-/** The server said no, perhaps in words. */
-export class Refused extends Error {
-  constructor(status, answer) {
-    super(typeof answer.detail === "string" ? answer.detail : "");
-    this.status = status;
-    this.code = answer.code ?? "";
-    this.others = answer.others;
-    this.payment = answer.payment_id;
-  }
-}
-
-/** Nobody knows whether it was heard. */
-export class Lost extends Error {}
-
-const send = (method, path, body, headers) =>
-  fetch(new URL(path, api), {
-    method,
-    headers: { "X-Telegram-Init-Data": initData, "Accept-Language": lang, ...(body && { "Content-Type": "application/json" }), ...headers },
-    body: body && JSON.stringify({ ...body, init_data: initData }),
-    signal: AbortSignal.timeout?.(SECONDS * 1000),
-  });
-
-const call = (method, path, body, headers) => heard(() => send(method, path, body, headers));
-
-async function heard(sending) {
-  let answer, found;
-  try {
-    answer = await sending();
-    found = await answer.json().catch(() => ({}));
-  } catch (error) {
-    throw new Lost(error.message);
-  }
-  if (answer.ok && found.success !== false) return found;
-  if ([502, 504].includes(answer.status)) throw new Lost(String(answer.status));
-  throw new Refused(answer.status, Object(found));
-}
-
-let early = first; // on its way since the page was opened
-export const state = () => {
-  const sent = early;
-  early = null;
-  return sent ? heard(() => sent) : call("GET", "state");
-};
+export const state = () => begun("state");
 export const history = (before) => call("GET", `history${before ? `?before=${encodeURIComponent(before)}` : ""}`);
-export const create = (body, key) => call("POST", "create-payment", body, { "Idempotency-Key": key });
+export const create = (body, key) => call("POST", "create-payment", { ...body, init_data: initData }, { "Idempotency-Key": key });
 export const status = (id) => call("GET", `payment-status/${encodeURIComponent(id)}`);
 export const check = (id) => call("POST", `payment-check/${encodeURIComponent(id)}`, {});
 export const cancel = (id) => call("POST", `payment-cancel/${encodeURIComponent(id)}`, {});
+export { Lost, Refused } from "./calls.js";

@@ -2,7 +2,8 @@
 
 import { coin, h, icon, pile } from "./dom.js";
 import { each, money, number } from "./format.js";
-import { lang, tokens, tokenWord, words } from "./words.js";
+import { tokens, tokenWord } from "./counts.js";
+import { lang, words } from "./words.js";
 import { vibrate } from "./telegram.js";
 
 const TYPOS = {

@@ -29,7 +29,7 @@ export default {
   email_wrong: "There seems to be a typo in it",
   email_maybe: (address) => `Maybe ${address}?`,
   pay: (sum) => `Pay ${sum}`,
-  choose: "Choose a package",
+  changed: "The prices have changed. Please have another look.",
   terms: ["By paying you accept the ", "terms", "."],
   support: "Write to support",
   back: "Back",

@@ -3,7 +3,8 @@
 import * as api from "./api.js";
 import { h, drawn, icon } from "./dom.js";
 import { day, number, time } from "./format.js";
-import { lang, tokens, words } from "./words.js";
+import { tokens } from "./counts.js";
+import { lang, words } from "./words.js";
 
 const DRAWINGS = { topup: "up", spend: "down", refund: "undo", gift: "gift", debt: "clock" };
 const WIDTH = 300;
@@ -80,6 +81,7 @@ function chart(days) {
   return h("figure", { class: "card" },
     h("figcaption", {}, words.chart, h("span", { class: "unseen" }, ` ${words.chart_about(tokens(added), tokens(spent))}`)),
     svg,
+    h("p", { class: "span", "aria-hidden": "true" }, h("span", {}, day(days[0].day, lang, words)), h("span", {}, words.today)),
     h("div", { class: "legend", "aria-hidden": "true" },
       h("span", { class: "good" }, h("i", {}), words.income, h("b", {}, number(added, lang))),
       h("span", {}, h("i", {}), words.spent, h("b", {}, number(spent, lang)))));

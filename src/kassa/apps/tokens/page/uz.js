@@ -29,7 +29,7 @@ export default {
   email_wrong: "Manzilda xato borga oʻxshaydi",
   email_maybe: (address) => `Balki ${address}?`,
   pay: (sum) => `${sum} toʻlash`,
-  choose: "Paketni tanlang",
+  changed: "Narxlar oʻzgardi. Iltimos, yana bir qarang.",
   terms: ["Toʻlash bilan siz ", "shartlarga", " rozilik bildirasiz."],
   support: "Yordamga yozish",
   back: "Orqaga",

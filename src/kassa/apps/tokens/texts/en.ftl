@@ -174,6 +174,7 @@ api-bad-request = The request cannot be understood. Please reload the page and t
 api-no-payment = There is no such payment.
 api-checking = The payment is being checked. Please wait a minute.
 api-ended = This payment is over. Please begin a new one.
+api-other-key = This request was made before, for another package. Please reload the page and try again.
 api-too-many = Too often. Please try again in { $seconds } s.
 api-blocked = Access is closed. If this is a mistake, please write to support.
 api-down-here = It did not work just now. Please try again in a minute.

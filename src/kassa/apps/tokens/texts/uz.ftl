@@ -144,6 +144,7 @@ api-bad-request = Soʻrovni tushunib boʻlmadi. Sahifani yangilab, yana urinib k
 api-no-payment = Bunday toʻlov yoʻq.
 api-checking = Toʻlov tekshirilmoqda. Iltimos, bir daqiqa kuting.
 api-ended = Bu toʻlov yakunlangan. Iltimos, yangisini boshlang.
+api-other-key = Bu soʻrov avval boshqa paket uchun yuborilgan. Sahifani yangilab, yana urinib koʻring.
 api-too-many = Juda tez-tez. { $seconds } soniyadan keyin urinib koʻring.
 api-blocked = Kirish yopiq. Xato boʻlsa, yordam xizmatiga yozing.
 api-down-here = Hozir boʻlmadi. Bir daqiqadan keyin yana urinib koʻring.

@@ -1,0 +1,1 @@
+"""What an older bot knew: people, ends and payments, brought over."""
