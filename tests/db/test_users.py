@@ -212,6 +212,41 @@ def test_as_root_on_a_new_machine_with_the_checkout_behind_a_closed_folder(home:
         subprocess.run(["userdel", user], check=False, capture_output=True)
 
 
+def test_two_first_processes_make_the_system_user_once(home: Path) -> None:
+    """useradd that runs twice at once goes well twice, and changes the user's number."""
+    user = f"kassa-test-{secrets.token_hex(4)}"
+    calls = home / "calls"
+    code = f"""
+import subprocess, sys, time
+from pathlib import Path
+from kassa.db import place
+place._SYSTEM_HOME, place._SYSTEM_USER = Path({str(home / "lib")!r}), {user!r}
+really = subprocess.run
+def slowly(*args, **how):
+    with open({str(calls)!r}, "a") as file:
+        file.write("made ")
+    time.sleep(0.5)
+    return really(*args, **how)
+subprocess.run = slowly
+print(place._system_user().pw_uid)
+"""
+    try:
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-c", code],
+                env={"PATH": os.defpath, "PYTHONPATH": str(SOURCE / "src")},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        said = [each.communicate(timeout=60)[0].strip() for each in both]
+        assert said == [str(pwd.getpwnam(user).pw_uid)] * 2
+        assert calls.read_text() == "made "
+    finally:
+        subprocess.run(["userdel", user], check=False, capture_output=True)
+
+
 @pytest.mark.parametrize(
     ("broken", "words"),
     [

@@ -6,6 +6,7 @@ are copied to where that user may read them, and so is its data where KASSA_HOME
 a closed folder. No folder of anybody else is ever opened for it.
 """
 
+import fcntl
 import os
 import pwd
 import re
@@ -13,6 +14,8 @@ import secrets
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -138,22 +141,42 @@ def _system_user() -> pwd.struct_passwd:
         return pwd.getpwnam(_SYSTEM_USER)
     except KeyError:
         pass
-    # `su` leaves root without the system's programs in its PATH.
-    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if useradd is None:
-        said = "there is no useradd here"
-    else:
-        command = [useradd, "--system", "--no-create-home", "--home-dir", str(_SYSTEM_HOME)]
-        command += ["--shell", "/usr/sbin/nologin", "--user-group", _SYSTEM_USER]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        said = done.stderr.strip()
+    with _alone_here():
+        try:
+            return pwd.getpwnam(_SYSTEM_USER)
+        except KeyError:
+            said = _make_system_user()
     try:
-        return pwd.getpwnam(_SYSTEM_USER)  # another process may have made it meanwhile
+        return pwd.getpwnam(_SYSTEM_USER)
     except KeyError:
         raise Unavailable(
             f"PostgreSQL does not run as root, and its system user {_SYSTEM_USER} could not be "
             f"made ({said}). Make that user, run Kassa as an ordinary user, or set DATABASE_URL."
         ) from None
+
+
+def _make_system_user() -> str:
+    """What useradd said against it."""
+    # `su` leaves root without the system's programs in its PATH.
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if useradd is None:
+        return "there is no useradd here"
+    command = [useradd, "--system", "--no-create-home", "--home-dir", str(_SYSTEM_HOME)]
+    command += ["--shell", "/usr/sbin/nologin", "--user-group", _SYSTEM_USER]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return done.stderr.strip()
+
+
+@contextmanager
+def _alone_here() -> Iterator[None]:
+    """One process at a time. Two that run useradd at once can both be told that it went well, and
+    the second gives the user another number than the first has gone on with."""
+    folder = os.open(_passable(_SYSTEM_HOME), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _folder_for_root(home: Path) -> Path:
