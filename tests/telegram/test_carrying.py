@@ -39,6 +39,9 @@ class Wished:
     async def check(self, at: Place, wish: Sequence[Any]) -> None:
         self.heard.append(("check", at.chat, at.user, *wish))
 
+    async def left(self, payment: int, place: str) -> None:
+        self.heard.append(("left", payment, place))
+
 
 @dataclass
 class Speaking:

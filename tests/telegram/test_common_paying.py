@@ -146,8 +146,8 @@ async def test_a_payment_is_called_off(fresh: Fresh) -> None:
         await talk.show(buyer, "Отменить?", f"pay:cancel:{payment.id}")
         pressed = await buyer.press("x")
         assert (await pressed.answer()).text == "Отменяем…"
-        said = await buyer.edited("Отменён")
-        assert said.text == f"Счёт № {payment.id}: Отменён"
+        said = await buyer.edited("отменён")
+        assert said.text == "VPN · $5.00\n\nСчёт отменён."
         assert said.buttons == []
         assert (await talk.payments.get(talk.db, payment.id)).status is Status.CANCELED
 
@@ -223,7 +223,7 @@ async def test_in_a_group_it_is_still_the_payers(fresh: Fresh) -> None:
         await payer.sees("Отменить?")
         assert (await (await other.press("x")).answer()).text == "Эта кнопка уже не работает"
         await payer.press("x")
-        await payer.edited("Отменён")
+        await payer.edited("Счёт отменён.")
 
 
 async def test_what_was_paid_in_between_stays_and_this_is_told(
@@ -242,8 +242,8 @@ async def test_what_was_paid_in_between_stays_and_this_is_told(
             **{"message": message.id, "invoice": False, "language": "ru"},
         }
         await talk.db.run(lambda tx: outbox.put(tx, CALL_OFF, payload))
-        said = await buyer.edited("Оплачен")
-        assert said.text == f"Счёт № {payment.id}: Оплачен ✅"
+        said = await buyer.edited("Оплачено")
+        assert said.text == "VPN · $5.00\n\n✅ Оплачено, спасибо!"
         assert (await talk.payments.get(talk.db, payment.id)).status is Status.SUCCEEDED
 
 
@@ -267,7 +267,7 @@ async def test_an_invoice_is_called_off_with_its_message(fresh: Fresh) -> None:
         )
         invoice = await buyer.reply()
         await buyer.press("x")
-        assert (await buyer.reply()).text == f"Счёт № {payment.id}: Отменён"
+        assert (await buyer.reply()).text == "VPN · $5.00\n\nСчёт отменён."
         await buyer.gone(invoice)
 
 
@@ -278,4 +278,4 @@ async def test_of_a_payment_that_failed_no_button_is_left(fresh: Fresh, owner_db
         await owner_db.execute("UPDATE payments.payment SET status = 'failed'")
         await talk.show(buyer, "?", f"pay:cancel:{payment.id}")
         await buyer.press("x")
-        assert (await buyer.edited("Не прошёл")).buttons == []
+        assert (await buyer.edited("Оплата не прошла")).buttons == []

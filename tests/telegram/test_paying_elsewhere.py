@@ -165,7 +165,7 @@ async def test_from_a_bill_that_is_called_off_an_app_leads_on(fresh: Fresh) -> N
         payment = await billed(talk, buyer)
         await talk.show(buyer, "Отменить?", f"pay:cancel:{payment.id}")
         await buyer.press("x")
-        said = await buyer.edited("Отменён")
+        said = await buyer.edited("Счёт отменён")
         assert said.buttons == [ANOTHER]
         assert (await (await buyer.press("Другой способ")).answer()).text == "Все способы"
 
@@ -186,5 +186,5 @@ async def test_a_bill_that_was_paid_in_between_leads_nowhere(
             **{"message": 0, "invoice": False, "language": "ru"},
         }
         await talk.db.run(lambda tx: outbox.put(tx, CALL_OFF, told))
-        assert (await buyer.reply("Оплачен")).buttons == []
+        assert (await buyer.reply("Оплачено")).buttons == []
         assert (await talk.payments.get(talk.db, payment.id)).status is Status.SUCCEEDED

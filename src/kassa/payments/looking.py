@@ -275,6 +275,7 @@ class Looking:
                 "UPDATE payments.payment SET status = 'expired' WHERE id = $1", payment.id
             )
             await write_events(tx, [NewEvent(payment.id, "expired")], clock.now())
+            await outbox.put_many(tx, notices.ended(now))
             return True
 
         if await self._database.run(end):

@@ -62,6 +62,7 @@ class Payment:
     expires_at: datetime
     paid_at: datetime | None
     looks: int = 0
+    shown: tuple[str, ...] = ()  # the messages that show how to pay it
     invoice: Invoice | None = None
     listed: Money | None = None  # the price, where `amount` has come to hold more than that
     agreements: tuple[Agreed, ...] = ()

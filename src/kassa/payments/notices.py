@@ -11,6 +11,7 @@ from kassa.payments.models import Button, Message, Payment, Rows
 
 TO_PERSON = "telegram.send"  # `to` makes its payload
 TO_OPERATOR = "operator.tell"  # {"app", "text", "args"}
+ENDED = "payments.ended"  # {"payment"}: where it is shown, it is to be told
 APP = "payments"
 
 _OF_BUTTON = tuple(each.name for each in fields(Button))
@@ -69,6 +70,11 @@ def _of(payment: Payment, message: Message) -> dict[str, Any]:
         buttons=message.buttons,
         html=message.html,
     )
+
+
+def ended(payment: Payment) -> list[NewJob]:
+    """Nobody can pay it any more, or its last try has failed."""
+    return [NewJob(ENDED, {"payment": payment.id})] if payment.shown else []
 
 
 def cause(error: Exception | None) -> str | None:

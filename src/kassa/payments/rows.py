@@ -11,7 +11,7 @@ from kassa.payments.providers.protocol import Checkout, Invoice, Item, Payer, Re
 
 PAYMENT = """p.id, p.user_id, p.bot, p.purpose, p.subject, p.amount, p.currency, p.description,
              p.details, p.hold, p.status, p.reason, p.delivery, p.delivery_error, p.created_at,
-             p.expires_at, p.paid_at, p.looks"""
+             p.expires_at, p.paid_at, p.looks, p.shown"""
 ATTEMPT = """a.id, a.payment_id, a.provider, a.method, a.key, a.ref, a.saved, a.status, a.said,
              a.why, a.checkout, a.capture, a.capture_of, a.asked_at, a.created_at"""
 CHARGE = """c.id, c.provider, c.ref, c.payment_id, c.attempt_id, c.amount, c.currency, c.received,
@@ -56,6 +56,7 @@ def payment(row: Row) -> Payment:
         expires_at=row["expires_at"],
         paid_at=row["paid_at"],
         looks=row["looks"],
+        shown=tuple(row["shown"]),
         invoice=invoices.read(details.get("invoice")),
         listed=Money(details["listed"], currency) if "listed" in details else None,
         agreements=tuple(

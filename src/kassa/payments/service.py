@@ -14,11 +14,12 @@ import asyncio
 from kassa.payments.capturing import Capturing
 from kassa.payments.creating import Creating
 from kassa.payments.giving_back import GivingBack
+from kassa.payments.showing import Showing
 from kassa.payments.starting import Starting
 from kassa.payments.subscribing import Subscribing
 
 
-class Payments(Creating, Starting, Capturing, GivingBack, Subscribing):
+class Payments(Creating, Starting, Capturing, GivingBack, Subscribing, Showing):
     """`providers` by their names, `purposes` by theirs."""
 
     async def close(self) -> None:

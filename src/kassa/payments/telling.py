@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kassa import clock
+from kassa import clock, outbox
 from kassa.db import Tx
 from kassa.log import get
-from kassa.payments import refunds, renewals
+from kassa.payments import notices, refunds, renewals
 from kassa.payments.cases import Said
 from kassa.payments.models import OutcomeUnknown, Payment, Status
 from kassa.payments.providers.protocol import Mute, State
@@ -76,6 +76,7 @@ class Telling(Reading):
                 *(payment.id, str(status), reason),
             )
             await write_events(tx, [NewEvent(payment.id, str(status), {"reason": reason})], now)
+            await outbox.put_many(tx, notices.ended(payment))
 
     async def _look(self, tx: Tx, payment_id: int, after: timedelta) -> None:
         await tx.execute(

@@ -8,7 +8,7 @@ from kassa.db import Tx
 from kassa.outbox import NewJob
 from kassa.payments import notices, saved
 from kassa.payments.cases import Case, charge_name, fee_of, last_said, new_fee
-from kassa.payments.models import Status
+from kassa.payments.models import OPEN, Status
 from kassa.payments.policy import NOTHING
 from kassa.payments.providers.protocol import State
 from kassa.payments.timeline import NewEvent, write_events
@@ -169,6 +169,8 @@ def _events(case: Case) -> list[NewEvent]:
 def _jobs(case: Case) -> list[NewJob]:
     payment, ruling, report = case.payment, case.ruling, case.report
     jobs = []
+    if ruling.status is not None and ruling.status not in OPEN:
+        jobs += notices.ended(payment)
     if case.delivered is not None:
         jobs += notices.messages(payment, case.delivered.messages)
     if ruling.odd and report.amount is not None:

@@ -55,6 +55,7 @@ class Wishing(Protocol):
 
     async def pay(self, at: Place, wish: Sequence[Any]) -> None: ...
     async def check(self, at: Place, wish: Sequence[Any]) -> None: ...
+    async def left(self, payment: int, place: str) -> None: ...
 
 
 @dataclass
@@ -89,6 +90,8 @@ class Carrying:
         if bot is None:
             raise GiveUp(f"The bot {said['bot']} is not here any more.")
         at = Place(bot, said["chat"], said.get("user"), said.get("language", "ru"), job.id)
+        for payment, place in said.get("left", ()):
+            await self.paying.left(payment, place)
         calls, done = said["calls"], 0
         gone: set[int | str] = set()
         try:

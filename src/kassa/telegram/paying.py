@@ -13,6 +13,7 @@ from kassa import texts as speech
 from kassa.botapi import Gone, Refused
 from kassa.errors import KassaError, Unavailable
 from kassa.log import get
+from kassa.outbox import Job
 from kassa.payments import (
     NoSuchMethod,
     NoSuchPayment,
@@ -24,6 +25,7 @@ from kassa.payments import (
     Started,
     Status,
 )
+from kassa.telegram import bills
 from kassa.telegram import paying_words as words
 from kassa.telegram.bots import Bots
 from kassa.telegram.carrying import Place, tell_refused
@@ -32,6 +34,7 @@ from kassa.telegram.saying import dislikes_address
 from kassa.telegram.sender import Sender
 from kassa.telegram.speaker import Speaker
 from kassa.texts import Texts
+from kassa.users import service as people
 
 SILENCE = 0.7  # seconds, until the payer sees that we are busy
 TYPING = 4.0  # seconds that they see it
@@ -116,7 +119,8 @@ class Paying:
         else:
             said = words.page(t, payment, checkout, another=another)
             bare = words.page(t, payment, checkout, another=another, bare=True)
-            await self._say(at, said, instead_of, otherwise=bare)
+            message = await self._say(at, said, instead_of, otherwise=bare)
+            await self._shown(at, t, payment, message)
 
     async def _invoice(
         self, at: Place, t: Speaker, started: Started, instead_of: int, *, another: bool
@@ -132,7 +136,8 @@ class Paying:
             protected = invoice.pop("protect_content", None)
             link = await self._call(here, "createInvoiceLink", invoice)
             said = words.page(t, payment, replace(checkout, url=str(link)), another=another)
-            await self._say(here, said, instead_of, protect_content=protected)
+            message = await self._say(here, said, instead_of, protect_content=protected)
+            await self._shown(here, t, payment, message)
             return
         buttons = words.below_invoice(t, payment, another=another)
         params = {**invoice, "chat_id": at.chat, "reply_markup": buttons}
@@ -163,10 +168,8 @@ class Paying:
         finally:
             asking.cancel()
         await self._answer(at, query, t("pay-checked", status=str(payment.status)))
-        if more and more[0] and not payment.is_open and payment.status is not Status.FAILED:
-            left = words.way_out(t, payment)
-            params = {"message_id": more[0], "reply_markup": {"inline_keyboard": left}}
-            await self._tidy(at, "editMessageReplyMarkup", params)
+        if more and more[0] and not payment.is_open:
+            await self._tell_ended(at, t, payment, more[0])
 
     async def _answer(self, at: Place, query: str, text: str) -> None:
         if not query:
@@ -177,6 +180,38 @@ class Paying:
             await self._call(at, "answerCallbackQuery", params)
         except Refused as error:  # it took so long that nobody looks at the button any more
             tell_refused(error, at.bot, at.chat)
+
+    # -- where it is shown ---------------------------------------------------------
+
+    async def _shown(self, at: Place, t: Speaker, payment: Payment, message: int) -> None:
+        now = await self.payments.shown(payment.id, bills.place(at.bot.id, at.chat, message))
+        if not now.is_open:  # in this very moment
+            await self._tell_ended(at, t, now, message)
+
+    async def left(self, payment: int, place: str) -> None:
+        """Something else is about to be shown there."""
+        await self.payments.hidden(payment, place)
+
+    async def ended(self, job: Job) -> None:
+        """The job of a payment that has ended: nobody is to pay it where it is still shown."""
+        payment = await self.payments.get(self.payments.database, job.payload["payment"])
+        if payment.is_open:
+            return
+        user = await people.get(self.payments.database, payment.user)
+        t = Speaker(self._texts, user.language)
+        for place in payment.shown:
+            number, chat, message = bills.where(place)
+            if (bot := self._bots.get(number)) is not None:
+                at = Place(bot, chat, user.id, user.language, job.id)
+                await self._tell_ended(at, t, payment, message)
+
+    async def _tell_ended(self, at: Place, t: Speaker, payment: Payment, message: int) -> None:
+        offers = () if _ended(payment) else self.payments.offers(payment.price)
+        said = words.ended(t, payment, offers)
+        await self._tidy(at, "editMessageText", {"message_id": message, **said.params()})
+        if not offers:  # else it is ours to change yet: a failed payment may turn out to be paid
+            place = bills.place(at.bot.id, at.chat, message)
+            await self.payments.hidden(payment.id, place)
 
     async def _theirs(self, at: Place, number: int) -> Payment | None:
         if at.user is None:
@@ -196,8 +231,9 @@ class Paying:
         *,
         otherwise: Words | None = None,
         **more: Any,
-    ) -> None:
-        """In the place of a message of ours, if it can still be changed; else as a new one.
+    ) -> int:
+        """In the place of a message of ours, if it can still be changed; else as a new one, whose
+        number this is.
         `otherwise` is what is said if Telegram does not take a button's address."""
         where = {"chat_id": at.chat}
         try:
@@ -209,18 +245,19 @@ class Paying:
                     raise
                 except Refused as error:
                     if "message is not modified" in error.words:
-                        return
+                        return instead_of
                     if otherwise is not None and dislikes_address(error):
                         raise
                 else:
-                    return
-            await self._call(at, "sendMessage", {**where, **said.params(), **more})
+                    return instead_of
+            sent = await self._call(at, "sendMessage", {**where, **said.params(), **more})
             if instead_of:
                 await self._tidy(at, "deleteMessage", {"message_id": instead_of})
+            return int(sent["message_id"])
         except Refused as error:
             if otherwise is None or not dislikes_address(error):
                 raise
-            await self._say(at, otherwise, instead_of, **more)
+            return await self._say(at, otherwise, instead_of, **more)
 
     async def _call(self, at: Place, method: str, params: dict[str, Any]) -> Any:
         return await self._sender.call(

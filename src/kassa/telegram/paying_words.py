@@ -54,6 +54,15 @@ def over(t: Speaker, payment: Payment, text: str) -> Words:
     return Words([t(text)], way_out(t, payment))
 
 
+def ended(t: Speaker, payment: Payment, offers: Sequence[Offer] = ()) -> Words:
+    """In the place of how to pay it. `offers` are for one that failed and can be tried again."""
+    status = t("pay-checked", status=str(payment.status))
+    if offers:
+        return instead(t, payment, status, offers)
+    was = t.html("pay-was", what=payment.description, amount=payment.amount)
+    return Words([was, status], way_out(t, payment))
+
+
 def page(
     t: Speaker, payment: Payment, checkout: Checkout, *, another: bool, bare: bool = False
 ) -> Words:

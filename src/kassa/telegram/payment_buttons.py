@@ -15,7 +15,7 @@ from kassa.botapi import Refused
 from kassa.db import Tx
 from kassa.payments import NoSuchPayment, NotOpen, OutcomeUnknown, Payment, Payments, Status
 from kassa.telegram.bots import Bots
-from kassa.telegram.paying_words import Words, to_check, way_out
+from kassa.telegram.paying_words import ended, to_check
 from kassa.telegram.sender import Sender
 from kassa.telegram.speaker import Speaker
 from kassa.telegram.wishes import Check, Pay, Wish
@@ -75,10 +75,10 @@ def calling_off(payments: Payments, bots: Bots, sender: Sender) -> outbox.Handle
         t = Speaker(texts.load("kassa.telegram"), told["language"])
         try:
             payment = await payments.cancel(told["payment"], reason="the payer called it off")
-            said = _ended(t, payment)
+            said = ended(t, payment)
         except NotOpen:  # it was paid in between
             payment = await payments.get(payments.database, told["payment"])
-            said = _ended(t, payment)
+            said = ended(t, payment)
         except OutcomeUnknown:
             payment = await payments.get(payments.database, told["payment"])
             said = to_check(t, payment)
@@ -102,10 +102,6 @@ def calling_off(payments: Payments, bots: Bots, sender: Sender) -> outbox.Handle
                 )
 
     return call_off
-
-
-def _ended(t: Speaker, payment: Payment) -> Words:
-    return Words([_stands(payment, t.language)], way_out(t, payment))
 
 
 def _stands(payment: Payment, language: str) -> str:

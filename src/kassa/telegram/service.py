@@ -13,6 +13,7 @@ from kassa.log import get
 from kassa.payments import Payments
 from kassa.payments.arrivals import arrived
 from kassa.payments.checkouts import Checkouts
+from kassa.payments.notices import ENDED
 from kassa.secret import Secret
 from kassa.telegram import common, keeping, lazily, naming, showing, webhook
 from kassa.telegram.bots import Bot, Bots
@@ -63,11 +64,12 @@ class Telegram:
             for bot in bots.all
         }
         self._faces = Faces(database, houses, base=showing.base(settings))
+        paying = Paying(payments, sender, bots)
         carrying = Carrying(
             database,
             bots,
             sender,
-            Paying(payments, sender, bots),
+            paying,
             texts={app.name: app.texts for app in apps},
             operator=settings.operator_chat_id or None,
             base=showing.base(settings),
@@ -78,6 +80,7 @@ class Telegram:
                 **carrying.handlers(),
                 FACE: self._faces.show,
                 CALL_OFF: calling_off(payments, bots, sender),
+                ENDED: paying.ended,
             },
             concurrency=_SIDE_BY_SIDE,
         )

@@ -20,6 +20,7 @@ from kassa.db import Database, Tx, lost_connection
 from kassa.db.failures import LOST_RACE
 from kassa.errors import KassaError
 from kassa.log import bind, get, masked, new_request_id, request_id
+from kassa.telegram import bills
 from kassa.telegram.answering import METHODS, Answering, Checkouts
 from kassa.telegram.bots import Bot, Bots
 from kassa.telegram.buttons import pressed
@@ -132,7 +133,7 @@ class Updates:
             await invited(tx, user, heard.event)
         said = self._despite if money else self._said
         calls, app = await said(tx, heard, user, dialogs)
-        payload = None
+        payload: dict[str, Any] | None = None
         if calls:
             payload = {
                 "bot": bot.id,
@@ -142,6 +143,8 @@ class Updates:
                 "app": app,
                 "calls": calls,
             }
+            if left := bills.left(bot.id, heard.event, calls):
+                payload["left"] = left
         if calls or dialogs.moved:
             await self._end(tx, key, dialogs, payload)
 

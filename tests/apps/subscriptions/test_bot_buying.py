@@ -265,7 +265,7 @@ async def test_without_requisites_there_is_another_way(till: Till, tg: Sandbox) 
 async def test_a_bill_that_was_called_off_is_no_dead_end(till: Till, tg: Sandbox) -> None:
     person = tg.user("Покупатель")
     await person.press("Отменить", under=await to_the_bill(till, person))
-    over = await person.edited("Отменён")
+    over = await person.edited("Счёт отменён")
     await person.press("Другой способ", under=over)
     await person.press("💳 1Plat", under=await person.edited("Как вам удобнее заплатить?"))
     methods = await person.edited("Как вам удобнее заплатить?")

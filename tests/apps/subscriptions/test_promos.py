@@ -19,6 +19,7 @@ from kassa.users import service as people
 from kassa.users.service import Who
 from tests.apps.subscriptions.rig import Till, fulfilled
 from tests.conftest import Fresh
+from tgsandbox import Sandbox
 
 SOLD = Options()
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -328,6 +329,47 @@ async def test_given_up_and_paid_late_the_price_is_kept_and_counted(till: Till) 
     assert (done.status, done.price) == ("done", Money(14500, "RUB"))
     assert await uses(till.db, "HALF") == 2  # a promise more than there were
     await till.pays(await till.asks(other, second))
+    await till.audited()
+
+
+async def test_paid_late_a_code_that_was_used_elsewhere_since_is_no_promise(
+    till: Till, tg: Sandbox
+) -> None:
+    """Else one code of one use would make as many purchases cheap as one lets expire."""
+    await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50))
+    person = tg.user("Хитрый")
+    await person.send(till.kassa.bot, "/start")
+    await person.reply("👋")
+    user = await till.user(person)
+    first = await applied(till, "HALF", await till.chooses(user))
+    late = await till.asks(user, first)
+    await till.db.execute("UPDATE payments.payment SET status = 'expired'")
+    second = await applied(till, "HALF", await till.chooses(user, "3m"))
+    on_its_way = await till.asks(user, second)
+
+    await till.pays(late)  # the other is open yet: what was promised last counts
+    await person.reply("промокод вы уже использовали в другой покупке")
+    await till.pays(on_its_way)
+    await till.settled(on_its_way)
+    assert (await purchases.get(till.db, first.id)).status == "gone"
+    assert (await purchases.get(till.db, second.id)).status == "done"
+    assert (await balance(till.db, wallet(user.id, "RUB"))).available == Money(14500, "RUB")
+    assert await uses(till.db, "HALF") == 1
+    await till.audited()
+
+
+async def test_a_code_of_two_uses_keeps_both_promises(till: Till, tg: Sandbox) -> None:
+    await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50, each=2))
+    user = await till.user(tg.user("Дважды"))
+    first = await applied(till, "HALF", await till.chooses(user))
+    late = await till.asks(user, first)
+    await till.db.execute("UPDATE payments.payment SET status = 'expired'")
+    second = await applied(till, "HALF", await till.chooses(user, "3m"))
+    await till.pays(await till.asks(user, second))
+    await till.pays(late)
+    await till.settled(late)
+    assert (await purchases.get(till.db, first.id)).status == "done"
+    assert await uses(till.db, "HALF") == 2
     await till.audited()
 
 

@@ -163,6 +163,28 @@ async def redeem(tx: Tx, said: str, user: int, options: Options, *, bot: str) ->
     return term
 
 
+async def is_spent(tx: Tx, purchase: Purchase, price: Money) -> bool:
+    """Whether the code that made this price was given up, and used by this person elsewhere since,
+    as often as it may be: paid late, one code would make many purchases cheap."""
+    if purchase.promo is None or price != purchase.prices.get(price.currency):
+        return False
+    each = await tx.fetchval(
+        "SELECT each FROM subscriptions.promo WHERE code = $1 FOR UPDATE", purchase.promo
+    )
+    row = await tx.fetchrow(
+        """
+        SELECT coalesce(bool_or(status = 'released') FILTER (WHERE purchase_id = $3), false)
+                   AS back,
+               count(*) FILTER (WHERE purchase_id IS DISTINCT FROM $3 AND status <> 'released')
+                   AS elsewhere
+          FROM subscriptions.promo_use WHERE code = $1 AND user_id = $2
+        """,
+        *(purchase.promo, purchase.user, purchase.id),
+    )
+    assert row is not None
+    return bool(row["back"] and row["elsewhere"] >= each)
+
+
 async def used(tx: Tx, purchase: Purchase, price: Money) -> None:
     """It was paid, at this price. A promise that had been given up meanwhile is kept all the same;
     who has paid the price of before the code has not used it."""

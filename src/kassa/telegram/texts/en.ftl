@@ -97,6 +97,7 @@ command-cancel = Cancel what was begun
 pay-what =
     <b>{ $what }</b>
     To pay: <b>{ $amount }</b>
+pay-was = <b>{ $what }</b> · { $amount }
 pay-choose = How would you like to pay?
 pay-open = Tap “{ pay-button-open }” to open the payment page, then come back here.
 pay-open-at = The payment page: { $url }

@@ -98,6 +98,7 @@ command-cancel = Отменить начатое
 pay-what =
     <b>{ $what }</b>
     К оплате: <b>{ $amount }</b>
+pay-was = <b>{ $what }</b> · { $amount }
 pay-choose = Как вам удобнее заплатить?
 pay-open = Нажмите «{ pay-button-open }», и откроется страница оплаты. Потом возвращайтесь сюда.
 pay-open-at = Страница оплаты: { $url }

@@ -94,6 +94,7 @@ command-cancel = Boshlangan ishni bekor qilish
 pay-what =
     <b>{ $what }</b>
     Toʻlov: <b>{ $amount }</b>
+pay-was = <b>{ $what }</b> · { $amount }
 pay-choose = Qanday toʻlash sizga qulay?
 pay-open = «{ pay-button-open }» tugmasini bosing, toʻlov sahifasi ochiladi. Keyin shu yerga qayting.
 pay-open-at = Toʻlov sahifasi: { $url }

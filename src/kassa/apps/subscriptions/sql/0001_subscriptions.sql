@@ -276,12 +276,18 @@ UNION ALL
      WHERE (n.terms, n.gifts) <> (CASE WHEN p.status = 'done' AND NOT p.gift THEN 1 ELSE 0 END,
                                   CASE WHEN p.status = 'done' AND p.gift THEN 1 ELSE 0 END)
 UNION ALL
+    -- ... or its price was no promise any more, and the money stays where it is.
     SELECT 'what was delivered fulfilled a purchase', 'payment ' || m.id, m.delivery
       FROM payments.payment m
      WHERE m.purpose = 'subscriptions.plan' AND m.delivery = 'done'
        AND NOT EXISTS (SELECT FROM subscriptions.purchase p
                         WHERE p.paid_by = m.id
-                           OR (p.id = m.subject::bigint AND p.status = 'done'))
+                           OR (p.id = m.subject::bigint AND p.status = 'done')
+                           OR (p.id = m.subject::bigint AND p.status = 'gone'
+                               AND EXISTS (SELECT FROM subscriptions.promo_use u
+                                            WHERE u.purchase_id = p.id AND u.status = 'released')
+                               AND NOT EXISTS (SELECT FROM ledger.transfer t
+                                                WHERE t.key = 'payments.delivered:' || m.id)))
 UNION ALL
     SELECT 'who paid for a purchase paid its price', 'purchase ' || p.id,
            format('%s %s, paid %s %s', p.price, p.currency, m.amount, m.currency)
