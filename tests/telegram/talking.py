@@ -120,5 +120,6 @@ async def a_talk(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await updates.close()
             sender.close()
             await bots.close()

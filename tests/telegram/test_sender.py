@@ -110,7 +110,7 @@ async def test_an_answer_hurries_the_notice_that_its_own_chat_waits_for(db: Data
         notices = [asyncio.create_task(say(number, urgent=False)) for number in range(40)]
         await asyncio.sleep(0)
         await asyncio.gather(*notices, say(39, urgent=True))
-        assert line.index("answer 39") < 32
+        assert line.index("answer 39") < 37  # 30 go at once; it would be the last
         assert line.index("notice 39") < line.index("answer 39")
 
 

@@ -29,7 +29,10 @@ async def till(fresh: Fresh, tg: Sandbox) -> AsyncIterator[Till]:
 
 async def test_the_numbers_of_the_day_are_those_that_a_hand_counts(till: Till) -> None:
     zone = ZoneInfo("Europe/Moscow")
-    noon = clock.now().astimezone(zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    now = clock.now().astimezone(zone)
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    if noon > now:  # what is done at noon would wait for it
+        noon -= timedelta(days=1)
     people = [await till.user(till.tg.user(f"Человек {n}")) for n in range(6)]
 
     async def world(tx: Tx) -> None:

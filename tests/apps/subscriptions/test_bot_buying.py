@@ -122,6 +122,7 @@ async def test_by_card_and_sbp_in_uzbek(till: Till, tg: Sandbox) -> None:
         await person.edited(shown)
         shop = till.shops["oneplat"]
         await shop.pay(shop.payments[-1].ref)
+        await person.edited("✅ Toʻlandi")
         await person.reply("🎉 Toʻlov qabul qilindi, rahmat!")
     assert len(await service.terms(till.db, (await till.user(person)).id)) == 2
 
