@@ -146,8 +146,20 @@ async def test_started_by_twenty_at_once_it_is_one(rig: Rig) -> None:
     await rig.agree()
 
 
+def takes_its_time(rig: Rig) -> None:
+    """The provider answers when all have asked."""
+    real = rig.provider.create
+
+    async def slow(order: Any) -> Any:
+        await asyncio.sleep(1)
+        return await real(order)
+
+    rig.provider.create = slow  # type: ignore[method-assign]
+
+
 @ONE
 async def test_refused_to_twenty_at_once_it_is_refused_once(rig: Rig) -> None:
+    takes_its_time(rig)
     payment = await rig.new()
     rig.shop.fault("create", "no_requisites")
     started = await asyncio.gather(
@@ -159,6 +171,7 @@ async def test_refused_to_twenty_at_once_it_is_refused_once(rig: Rig) -> None:
 
 @ONE
 async def test_unknown_to_twenty_at_once(rig: Rig) -> None:
+    takes_its_time(rig)
     payment = await rig.new()
     rig.shop.fault("create", "timeout_after")
     started = await asyncio.gather(
