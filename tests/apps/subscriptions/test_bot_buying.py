@@ -368,8 +368,8 @@ async def test_tiers_have_names_and_what_is_left_is_converted(till: Till, tg: Sa
     assert ways.text.startswith("Подписка на 1 месяц · Плюс <все>\n")
     left = (await till.has(user)).expires_at
     assert left is not None
-    days = round((left - clock.now()).total_seconds() / 86_400)
-    assert f"{days} дн. нынешнего тарифа станут {round(days / 2)} дн. нового" in ways.text
+    days = (left - clock.now()).total_seconds() / 86_400
+    assert f"{days:.0f} дн. нынешнего тарифа станут {days / 2:.0f} дн. нового" in ways.text
 
 
 async def test_where_nothing_can_be_paid_it_is_said(till: Till, tg: Sandbox) -> None:

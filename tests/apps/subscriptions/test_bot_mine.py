@@ -1,6 +1,6 @@
 """Somebody's own subscription in the chat: what is left, the link, devices, history, their time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +24,11 @@ async def given(till: Till, user: User, days: int) -> None:
             *(tx, user.id, Length.days(days)), kind="admin", cause=f"admin:{days}", grade=grade
         )
     )
+
+
+def whole_days(end: datetime) -> int:
+    """Of the month that has just begun."""
+    return round((end - now()).total_seconds() / 86_400)
 
 
 async def days_pass(owner_db: Database, user: User, days: int) -> None:
@@ -65,7 +70,9 @@ async def test_what_is_left_and_all_that_can_be_done(fresh: Fresh, tg: Sandbox) 
         shown = await person.reply("Ваша подписка")
         assert mine.expires_at is not None
         until = words.moment(mine.expires_at, ZoneInfo("Europe/Moscow"), "ru")
-        assert f"✅ Активна\n{'▰' * 10} 30 дней из 30\n\nДействует до {until}\n" in shown.text
+        days = whole_days(mine.expires_at)
+        named = f"{days} день" if days == 31 else f"{days} дней"
+        assert f"✅ Активна\n{'▰' * 10} {named} из {days}\n\nДействует до {until}\n" in shown.text
         assert mine.link in shown.text
         assert "📱 Устройства: до 3\n📊 Трафик: без ограничений" in shown.text
         assert shown.buttons == [
@@ -102,7 +109,8 @@ async def test_the_limits_of_a_tier(fresh: Fresh, tg: Sandbox) -> None:
 
 async def test_the_bar_goes_out_day_by_day(till: Till, tg: Sandbox, owner_db: Database) -> None:
     person = tg.user("Покупатель")
-    user = await bought(till, person)
+    user = await begun(till, person)
+    await given(till, user, 30)
     await days_pass(owner_db, user, 7)
     await person.send(till.kassa.bot, "/subscription")
     assert "▰▰▰▰▰▰▰▰▱▱ 23 дня из 30" in (await person.reply("Активна")).text
@@ -268,8 +276,8 @@ async def test_without_a_card_or_balance_it_is_told_how(till: Till, tg: Sandbox)
 async def test_mine_in_uzbek_and_english(fresh: Fresh, tg: Sandbox) -> None:
     async with with_panel(fresh, tg) as till:
         for language, title, bar, zone in (
-            ("uz", "Obunangiz", "30 kundan 30 kun qoldi", "Asia/Tashkent"),
-            ("en", "Your subscription", "30 days of 30 left", "UTC"),
+            ("uz", "Obunangiz", "{0} kundan {0} kun qoldi", "Asia/Tashkent"),
+            ("en", "Your subscription", "{0} days of {0} left", "UTC"),
         ):
             person = tg.user(f"Buyer {language}", language=language)
             user = await bought(till, person)
@@ -277,7 +285,7 @@ async def test_mine_in_uzbek_and_english(fresh: Fresh, tg: Sandbox) -> None:
             assert ends is not None
             await person.send(till.kassa.bot, "/subscription")
             shown = await person.reply(title)
-            assert bar in shown.text
+            assert bar.format(whole_days(ends)) in shown.text
             assert words.moment(ends, ZoneInfo(zone), language) in shown.text
 
 
