@@ -135,6 +135,18 @@ async def test_what_is_done_is_not_said_again(db: Database) -> None:
         assert it.s.heard(buyer) == ["0", "1", "2"]
 
 
+async def test_a_bill_that_was_left_and_is_shown_again_is_not_left_again(db: Database) -> None:
+    async with a_speaking(db) as it:
+        (buyer,) = it.s.people(1)
+        it.s.tg.fault("sendMessage", error=(500, "Internal Server Error"), times=1)
+        said = it.payload(buyer, {"pay": [7, "", "", 3]}, message(buyer, "!"), user=17)
+        await it.put(CARRY_OUT, {**said, "left": [[7, "1:5:3"]]})
+        await soon(lambda: _failed_again(db))
+        it.s.tg.world.clock.move(10)
+        await it.done()
+        assert it.wished.heard == [("left", 7, "1:5:3"), ("pay", buyer.id, 17, 7, "", "", 3)]
+
+
 async def _failed_again(db: Database) -> bool:
     jobs = await list_jobs(db)
     return bool(jobs) and not jobs[0].running and jobs[0].last_error is not None

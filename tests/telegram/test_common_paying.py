@@ -278,4 +278,4 @@ async def test_of_a_payment_that_failed_no_button_is_left(fresh: Fresh, owner_db
         await owner_db.execute("UPDATE payments.payment SET status = 'failed'")
         await talk.show(buyer, "?", f"pay:cancel:{payment.id}")
         await buyer.press("x")
-        assert (await buyer.edited("Оплата не прошла")).buttons == []
+        assert (await buyer.edited("Счёт отменён")).buttons == []

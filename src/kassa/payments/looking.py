@@ -271,11 +271,12 @@ class Looking:
                 return False  # they are about to: it was agreed to, inside Telegram, meanwhile
             if any(each.saved and each.status in UNSURE for each in attempts):
                 return False  # it may have been charged
-            await tx.execute(
-                "UPDATE payments.payment SET status = 'expired' WHERE id = $1", payment.id
+            shown = await tx.fetchval(
+                "UPDATE payments.payment SET status = 'expired' WHERE id = $1 RETURNING shown",
+                payment.id,
             )
             await write_events(tx, [NewEvent(payment.id, "expired")], clock.now())
-            await outbox.put_many(tx, notices.ended(now))
+            await outbox.put_many(tx, notices.ended(payment.id, shown))
             return True
 
         if await self._database.run(end):

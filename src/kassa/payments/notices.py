@@ -72,9 +72,10 @@ def _of(payment: Payment, message: Message) -> dict[str, Any]:
     )
 
 
-def ended(payment: Payment) -> list[NewJob]:
-    """Nobody can pay it any more, or its last try has failed."""
-    return [NewJob(ENDED, {"payment": payment.id})] if payment.shown else []
+def ended(payment: int, shown: Sequence[str]) -> list[NewJob]:
+    """Nobody can pay it any more, or its last try has failed. One at a time for each payment: what
+    is said last is how it stands."""
+    return [NewJob(ENDED, {"payment": payment}, key=str(payment))] if shown else []
 
 
 def cause(error: Exception | None) -> str | None:

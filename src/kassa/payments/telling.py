@@ -70,13 +70,16 @@ class Telling(Reading):
     async def _ends(
         self, tx: Tx, payment: Payment, status: Status, reason: str, now: datetime
     ) -> None:
-        if payment.is_open:
-            await tx.execute(
-                "UPDATE payments.payment SET status = $2, reason = $3 WHERE id = $1",
+        called_off = payment.status is Status.FAILED and status is Status.CANCELED
+        if payment.is_open or called_off:
+            shown = await tx.fetchval(
+                """
+                UPDATE payments.payment SET status = $2, reason = $3 WHERE id = $1 RETURNING shown
+                """,
                 *(payment.id, str(status), reason),
             )
             await write_events(tx, [NewEvent(payment.id, str(status), {"reason": reason})], now)
-            await outbox.put_many(tx, notices.ended(payment))
+            await outbox.put_many(tx, notices.ended(payment.id, shown))
 
     async def _look(self, tx: Tx, payment_id: int, after: timedelta) -> None:
         await tx.execute(

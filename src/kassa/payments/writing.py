@@ -22,11 +22,11 @@ async def write(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
     if not cases:
         return
     await _write_attempts(tx, cases)
-    await _write_payments(tx, [case for case in cases if case.ruling != NOTHING], now)
+    ended = await _write_payments(tx, [case for case in cases if case.ruling != NOTHING], now)
     await _write_charges(tx, cases, now)
     await saved.keep(tx, [new for case in cases if (new := _kept(case)) is not None])
     await write_events(tx, [event for case in cases for event in _events(case)], now)
-    jobs = [job for case in cases for job in _jobs(case)]
+    jobs = ended + [job for case in cases for job in _jobs(case)]
     if jobs:
         await outbox.put_many(tx, jobs)
 
@@ -56,9 +56,10 @@ async def _write_attempts(tx: Tx, cases: Sequence[Case]) -> None:
     )
 
 
-async def _write_payments(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
+async def _write_payments(tx: Tx, cases: Sequence[Case], now: datetime) -> list[NewJob]:
+    """What is to be told where those that have ended are shown."""
     if not cases:
-        return
+        return []
     status, reasons, deliveries, errors, paid, looks = [], [], [], [], [], []
     for case in cases:
         ruling = case.ruling
@@ -69,7 +70,7 @@ async def _write_payments(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
         errors.append(notices.cause(case.error) if ruling.deliver else case.payment.delivery_error)
         paid.append((case.report.at or now) if ruling.status is Status.SUCCEEDED else None)
         looks.append(_look_at(case, now))
-    await tx.execute(
+    rows = await tx.fetch(
         """
         UPDATE payments.payment p
            SET status = w.status, amount = w.amount, reason = w.reason, delivery = w.delivery,
@@ -80,12 +81,16 @@ async def _write_payments(tx: Tx, cases: Sequence[Case], now: datetime) -> None:
           FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[],
                       $6::timestamptz[], $7::timestamptz[], $8::bigint[])
                AS w (id, status, reason, delivery, error, paid_at, look_at, amount)
-         WHERE p.id = w.id
+         WHERE p.id = w.id RETURNING p.id, p.shown
         """,
         [case.payment.id for case in cases],
         *(status, reasons, deliveries, errors, paid, looks),
         [case.payment.amount.amount for case in cases],
     )
+    over = {case.payment.id for case in cases if case.ruling.status not in (None, *OPEN)}
+    return [
+        job for row in rows if row["id"] in over for job in notices.ended(row["id"], row["shown"])
+    ]
 
 
 def _look_at(case: Case, now: datetime) -> datetime | None:
@@ -169,8 +174,6 @@ def _events(case: Case) -> list[NewEvent]:
 def _jobs(case: Case) -> list[NewJob]:
     payment, ruling, report = case.payment, case.ruling, case.report
     jobs = []
-    if ruling.status is not None and ruling.status not in OPEN:
-        jobs += notices.ended(payment)
     if case.delivered is not None:
         jobs += notices.messages(payment, case.delivered.messages)
     if ruling.odd and report.amount is not None:

@@ -27,11 +27,11 @@ def left(
     """The payments that a message will not show any more after a press, and where it is."""
     message = event.get("message") or {}
     number = message.get("message_id", 0)
+    chat = message.get("chat", {}).get("id", 0)
     payments = {int(found[1]) for data in _buttons(message) if (found := _OURS.fullmatch(data))}
-    if not payments or not any(_takes(call, number) for call in calls):
+    if not payments or not any(_takes(call, chat, number) for call in calls):
         return []
-    there = place(bot, message["chat"]["id"], number)
-    return [(payment, there) for payment in sorted(payments)]
+    return [(payment, place(bot, chat, number)) for payment in sorted(payments)]
 
 
 def _buttons(message: Mapping[str, Any]) -> Iterator[str]:
@@ -40,9 +40,11 @@ def _buttons(message: Mapping[str, Any]) -> Iterator[str]:
             yield button.get("callback_data") or ""
 
 
-def _takes(call: Mapping[str, Any], number: int) -> bool:
+def _takes(call: Mapping[str, Any], chat: int, number: int) -> bool:
     """Whether the message becomes another by it."""
     if "pay" in call:
         return bool(call["pay"][3] == number)
-    changes = call.get("method", "").startswith(("editMessage", "deleteMessage"))
-    return changes and bool(call["params"].get("message_id") == number)
+    if call.get("method") not in ("editMessageText", "editMessageMedia", "deleteMessage"):
+        return False
+    params = call["params"]
+    return (params.get("chat_id", chat), params.get("message_id")) == (chat, number)

@@ -92,6 +92,7 @@ class Carrying:
         at = Place(bot, said["chat"], said.get("user"), said.get("language", "ru"), job.id)
         for payment, place in said.get("left", ()):
             await self.paying.left(payment, place)
+        said = {**said, "left": []}  # once: what is done again may be shown there again
         calls, done = said["calls"], 0
         gone: set[int | str] = set()
         try:

@@ -5,6 +5,7 @@ Started twice it is the same: the provider is asked once, and the payer may read
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -120,7 +121,7 @@ class Paying:
             said = words.page(t, payment, checkout, another=another)
             bare = words.page(t, payment, checkout, another=another, bare=True)
             message = await self._say(at, said, instead_of, otherwise=bare)
-            await self._shown(at, t, payment, message)
+            await self._shown(at, payment, message)
 
     async def _invoice(
         self, at: Place, t: Speaker, started: Started, instead_of: int, *, another: bool
@@ -137,7 +138,7 @@ class Paying:
             link = await self._call(here, "createInvoiceLink", invoice)
             said = words.page(t, payment, replace(checkout, url=str(link)), another=another)
             message = await self._say(here, said, instead_of, protect_content=protected)
-            await self._shown(here, t, payment, message)
+            await self._shown(here, payment, message)
             return
         buttons = words.below_invoice(t, payment, another=another)
         params = {**invoice, "chat_id": at.chat, "reply_markup": buttons}
@@ -167,9 +168,10 @@ class Paying:
             payment = await asking
         finally:
             asking.cancel()
-        await self._answer(at, query, t("pay-checked", status=str(payment.status)))
+        await self._answer(at, query, words.stands(t, payment))
         if more and more[0] and not payment.is_open:
-            await self._tell_ended(at, t, payment, more[0])
+            with suppress(KassaError):
+                await self._tell_ended(at, payment, more[0], urgent=True)
 
     async def _answer(self, at: Place, query: str, text: str) -> None:
         if not query:
@@ -183,10 +185,8 @@ class Paying:
 
     # -- where it is shown ---------------------------------------------------------
 
-    async def _shown(self, at: Place, t: Speaker, payment: Payment, message: int) -> None:
-        now = await self.payments.shown(payment.id, bills.place(at.bot.id, at.chat, message))
-        if not now.is_open:  # in this very moment
-            await self._tell_ended(at, t, now, message)
+    async def _shown(self, at: Place, payment: Payment, message: int) -> None:
+        await self.payments.shown(payment.id, bills.place(at.bot.id, at.chat, message))
 
     async def left(self, payment: int, place: str) -> None:
         """Something else is about to be shown there."""
@@ -194,22 +194,34 @@ class Paying:
 
     async def ended(self, job: Job) -> None:
         """The job of a payment that has ended: nobody is to pay it where it is still shown."""
-        payment = await self.payments.get(self.payments.database, job.payload["payment"])
-        if payment.is_open:
-            return
+        number = job.payload["payment"]
+        payment = await self.payments.get(self.payments.database, number)
         user = await people.get(self.payments.database, payment.user)
-        t = Speaker(self._texts, user.language)
+        unsaid: KassaError | None = None
         for place in payment.shown:
-            number, chat, message = bills.where(place)
-            if (bot := self._bots.get(number)) is not None:
-                at = Place(bot, chat, user.id, user.language, job.id)
-                await self._tell_ended(at, t, payment, message)
+            bot, chat, message = bills.where(place)
+            payment = await self.payments.get(self.payments.database, number)
+            if payment.is_open or place not in payment.shown or self._bots.get(bot) is None:
+                continue
+            at = Place(self._bots[bot], chat, user.id, user.language, job.id)
+            try:
+                await self._tell_ended(at, payment, message, urgent=False)
+            except KassaError as error:  # the others all the same
+                unsaid = error
+        if unsaid is not None:
+            raise unsaid
 
-    async def _tell_ended(self, at: Place, t: Speaker, payment: Payment, message: int) -> None:
-        offers = () if _ended(payment) else self.payments.offers(payment.price)
+    async def _tell_ended(self, at: Place, payment: Payment, message: int, *, urgent: bool) -> None:
+        t = Speaker(self._texts, at.language)
+        can_be_tried = not _ended(payment) and not words.is_unfit(payment)
+        offers = self.payments.offers(payment.price) if can_be_tried else ()
         said = words.ended(t, payment, offers)
-        await self._tidy(at, "editMessageText", {"message_id": message, **said.params()})
-        if not offers:  # else it is ours to change yet: a failed payment may turn out to be paid
+        where = {"chat_id": at.chat, "message_id": message}
+        try:
+            await self._call(at, "editMessageText", {**where, **said.params()}, urgent=urgent)
+        except Refused as error:
+            tell_refused(error, at.bot, at.chat)
+        if not offers:  # else the buttons are ours, and it may turn out to be paid
             place = bills.place(at.bot.id, at.chat, message)
             await self.payments.hidden(payment.id, place)
 
@@ -259,9 +271,11 @@ class Paying:
                 raise
             return await self._say(at, otherwise, instead_of, **more)
 
-    async def _call(self, at: Place, method: str, params: dict[str, Any]) -> Any:
+    async def _call(
+        self, at: Place, method: str, params: dict[str, Any], *, urgent: bool = True
+    ) -> Any:
         return await self._sender.call(
-            *(at.bot, method, params), chat=at.chat, urgent=True, ticket=at.ticket
+            *(at.bot, method, params), chat=at.chat, urgent=urgent, ticket=at.ticket
         )
 
     async def _tidy(self, at: Place, method: str, params: dict[str, Any]) -> None:

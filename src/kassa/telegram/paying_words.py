@@ -56,11 +56,25 @@ def over(t: Speaker, payment: Payment, text: str) -> Words:
 
 def ended(t: Speaker, payment: Payment, offers: Sequence[Offer] = ()) -> Words:
     """In the place of how to pay it. `offers` are for one that failed and can be tried again."""
-    status = t("pay-checked", status=str(payment.status))
     if offers:
-        return instead(t, payment, status, offers)
+        return instead(t, payment, stands(t, payment), offers)
     was = t.html("pay-was", what=payment.description, amount=payment.amount)
-    return Words([was, status], way_out(t, payment))
+    return Words([was, stands(t, payment)], way_out(t, payment))
+
+
+def stands(t: Speaker, payment: Payment) -> str:
+    """What has become of it."""
+    status = str(payment.status)
+    if is_unfit(payment):
+        status = "unfit"
+    elif payment.status is Status.FAILED and payment.expires_at <= clock.now():
+        status = "expired"  # there is nothing more to be tried
+    return t("pay-checked", status=status)
+
+
+def is_unfit(payment: Payment) -> bool:
+    """Money came, and not what was asked for: it is on the balance."""
+    return payment.status is Status.FAILED and payment.reason in ("short", "currency")
 
 
 def page(

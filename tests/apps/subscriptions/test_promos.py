@@ -348,7 +348,7 @@ async def test_paid_late_a_code_that_was_used_elsewhere_since_is_no_promise(
     on_its_way = await till.asks(user, second)
 
     await till.pays(late)  # the other is open yet: what was promised last counts
-    await person.reply("промокод вы уже использовали в другой покупке")
+    await person.reply("промокод вы уже применили к другой покупке")
     await till.pays(on_its_way)
     await till.settled(on_its_way)
     assert (await purchases.get(till.db, first.id)).status == "gone"
@@ -356,6 +356,53 @@ async def test_paid_late_a_code_that_was_used_elsewhere_since_is_no_promise(
     assert (await balance(till.db, wallet(user.id, "RUB"))).available == Money(14500, "RUB")
     assert await uses(till.db, "HALF") == 1
     await till.audited()
+
+
+async def test_what_was_only_looked_at_elsewhere_takes_no_promise(till: Till) -> None:
+    """The bill expired, its "another way" put the code to a new purchase; and then the money that
+    was sent in time arrives."""
+    await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50))
+    user = await till.user(till.tg.user("Вовремя"))
+    first = await applied(till, "HALF", await till.chooses(user))
+    sent = await till.asks(user, first)
+    await till.db.execute("UPDATE payments.payment SET status = 'expired'")
+    looked_at = await applied(till, "HALF", await till.chooses(user, "3m"))
+    await till.pays(sent)
+    await till.settled(sent)
+    assert (await purchases.get(till.db, first.id)).status == "done"
+    assert (await purchases.get(till.db, looked_at.id)).status == "gone"
+    assert await uses(till.db, "HALF") == 1
+    await till.audited()
+
+
+async def test_the_full_price_of_another_currency_was_not_made_by_the_code(till: Till) -> None:
+    await till.db.run(lambda tx: promos.create(tx, "RUBLES", "amount", amounts=rubles(100)))
+    user = await till.user(till.tg.user("Доллары"))
+    first = await applied(till, "RUBLES", await till.chooses(user))
+    dollars = await till.asks(user, first, "stripe")
+    await till.db.execute("UPDATE payments.payment SET status = 'expired'")
+    second = await applied(till, "RUBLES", await till.chooses(user, "3m"))
+    await till.pays(await till.asks(user, second))
+    await till.pays(dollars)
+    await till.settled(dollars)
+    assert (await purchases.get(till.db, first.id)).status == "done"
+    assert await uses(till.db, "RUBLES") == 1
+    await till.audited()
+
+
+async def test_a_payment_that_failed_and_can_be_tried_again_keeps_its_code(till: Till) -> None:
+    """Else its bill sells at a price that is not kept."""
+    await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50))
+    user = await till.user(till.tg.user("Ещё раз"))
+    first = await applied(till, "HALF", await till.chooses(user))
+    payment = await till.asks(user, first)
+    await till.db.execute("UPDATE payments.payment SET status = 'failed'")
+    other = await till.chooses(user, "3m")
+    with pytest.raises(NoSuchPromo, match="waiting"):
+        await applied(till, "HALF", other)
+    await till.payments.cancel(payment.id)
+    await applied(till, "HALF", other)
+    assert (await purchases.get(till.db, first.id)).status == "gone"
 
 
 async def test_a_code_of_two_uses_keeps_both_promises(till: Till, tg: Sandbox) -> None:

@@ -30,7 +30,7 @@ async def on_paid(tx: Tx, payment: Payment) -> Delivered:
         await renewing.unwanted(tx, payment)
         args = {"amount": str(payment.price), "payment": payment.id}
         return Delivered(messages=[Message("paid-twice", args)])
-    elif await promos.is_spent(tx, purchase, payment.price):
+    elif purchase.promo is not None and await promos.is_spent(tx, purchase, payment.price):
         args = {"amount": str(payment.price), "payment": payment.id}
         return Delivered(messages=[Message("paid-code-spent", args)])
     in_stars = payment.data.get("renewing") == "stars"

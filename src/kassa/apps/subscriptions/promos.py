@@ -165,30 +165,32 @@ async def redeem(tx: Tx, said: str, user: int, options: Options, *, bot: str) ->
 
 async def is_spent(tx: Tx, purchase: Purchase, price: Money) -> bool:
     """Whether the code that made this price was given up, and used by this person elsewhere since,
-    as often as it may be: paid late, one code would make many purchases cheap."""
-    if purchase.promo is None or price != purchase.prices.get(price.currency):
+    as often as it may be: paid late, one code would make many purchases cheap. A purchase that
+    only has the code, and that nobody is about to pay, gives it back. Its row is locked by the
+    caller."""
+    own = await tx.fetchval(
+        "SELECT status FROM subscriptions.promo_use WHERE purchase_id = $1", purchase.id
+    )
+    if own != "released" or not await _has_made(tx, purchase, price):
         return False
+    await _give_up(tx, await _lock_with(tx, str(purchase.promo), purchase.user, None))
     each = await tx.fetchval(
         "SELECT each FROM subscriptions.promo WHERE code = $1 FOR UPDATE", purchase.promo
     )
-    row = await tx.fetchrow(
+    elsewhere = await tx.fetchval(
         """
-        SELECT coalesce(bool_or(status = 'released') FILTER (WHERE purchase_id = $3), false)
-                   AS back,
-               count(*) FILTER (WHERE purchase_id IS DISTINCT FROM $3 AND status <> 'released')
-                   AS elsewhere
-          FROM subscriptions.promo_use WHERE code = $1 AND user_id = $2
+        SELECT count(*) FROM subscriptions.promo_use
+         WHERE code = $1 AND user_id = $2 AND status <> 'released'
         """,
-        *(purchase.promo, purchase.user, purchase.id),
+        *(purchase.promo, purchase.user),
     )
-    assert row is not None
-    return bool(row["back"] and row["elsewhere"] >= each)
+    return bool(elsewhere >= each)
 
 
 async def used(tx: Tx, purchase: Purchase, price: Money) -> None:
     """It was paid, at this price. A promise that had been given up meanwhile is kept all the same;
     who has paid the price of before the code has not used it."""
-    if price != purchase.prices.get(price.currency):
+    if not await _has_made(tx, purchase, price):
         await released(tx, purchase)
         return
     back = await tx.fetchval(
@@ -204,18 +206,31 @@ async def used(tx: Tx, purchase: Purchase, price: Money) -> None:
         await _count(tx, str(purchase.promo))
 
 
+async def _has_made(on: Reader, purchase: Purchase, price: Money) -> bool:
+    """Whether it is the code that made this price: one that takes off an amount leaves the prices
+    of other currencies as they were."""
+    if price != purchase.prices.get(price.currency):
+        return False
+    amounts = await on.fetchval(
+        "SELECT amounts FROM subscriptions.promo WHERE code = $1 AND kind = 'amount'",
+        purchase.promo,
+    )
+    return amounts is None or price.currency in amounts
+
+
 async def call_off(tx: Tx, purchase: Purchase) -> bool:
     """Nobody will pay it: its code is free for another purchase. False where somebody still can,
-    by a payment that is open: else one code would make many things cheap. Its row is locked by
-    the caller."""
+    by a payment that is open or may be tried again: else one code would make many things cheap.
+    Its row is locked by the caller."""
     if purchase.status != "open":
         return purchase.status == "gone"
     can_be_paid = await tx.fetchval(
         """
         SELECT EXISTS (SELECT FROM payments.payment
-                        WHERE user_id = $1 AND purpose = $2 AND subject = $3 AND status = ANY ($4))
+                        WHERE user_id = $1 AND purpose = $2 AND subject = $3
+                          AND (status = ANY ($4) OR (status = 'failed' AND expires_at > $5)))
         """,
-        *(purchase.user, "subscriptions.plan", str(purchase.id), sorted(OPEN)),
+        *(purchase.user, "subscriptions.plan", str(purchase.id), sorted(OPEN), clock.now()),
     )
     if can_be_paid:
         return False

@@ -19,7 +19,7 @@ BATCH = 100
 
 async def sweep(kassa: Kassa, job: Job) -> None:
     """The oldest first. One that can still be paid is asked about again the next time; money that
-    comes later all the same does what it was paid for."""
+    comes later all the same does what it was paid for, unless its code was used elsewhere."""
     await kassa.database.run(forget)
     after: tuple[datetime, int] = (datetime(2000, 1, 1, tzinfo=UTC), 0)
     old = clock.now() - OLD

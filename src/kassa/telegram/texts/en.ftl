@@ -156,6 +156,7 @@ pay-checked = { $status ->
     [processing] The payment is on its way and being confirmed. We will write as soon as it arrives.
     [authorized] The money is set aside, all is well.
     [failed] The payment did not go through. Try another card or another way.
+    [unfit] What came is not what was asked for. The money is on your balance, nothing is lost.
     [canceled] The bill is canceled.
     [expired] The time to pay is over. If you did pay in time, your money is not lost.
    *[other] The payment is not here yet. If you have paid, check again in a minute.

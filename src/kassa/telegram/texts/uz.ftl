@@ -144,6 +144,7 @@ pay-checked = { $status ->
     [processing] Toʻlov yoʻlda: u hali tasdiqlanmoqda. Yetib kelishi bilan yozamiz.
     [authorized] Pul zaxiraga olindi, hammasi joyida.
     [failed] Toʻlov oʻtmadi. Boshqa karta yoki boshqa usulni sinab koʻring.
+    [unfit] Kelgan summa hisobga toʻgʻri kelmadi. Pul balansingizda, hech narsa yoʻqolmadi.
     [canceled] Hisob bekor qilindi.
     [expired] Toʻlov vaqti tugadi. Toʻlashga ulgurgan boʻlsangiz, pul yoʻqolmaydi.
    *[other] Toʻlov hozircha koʻrinmayapti. Toʻlagan boʻlsangiz, bir daqiqadan keyin tekshiring.

@@ -285,6 +285,9 @@ UNION ALL
                            OR (p.id = m.subject::bigint AND p.status = 'done')
                            OR (p.id = m.subject::bigint AND p.status = 'gone'
                                AND EXISTS (SELECT FROM subscriptions.promo_use u
+                                             JOIN subscriptions.promo_use o
+                                               ON (o.code, o.user_id) = (u.code, u.user_id)
+                                              AND o.id <> u.id
                                             WHERE u.purchase_id = p.id AND u.status = 'released')
                                AND NOT EXISTS (SELECT FROM ledger.transfer t
                                                 WHERE t.key = 'payments.delivered:' || m.id)))

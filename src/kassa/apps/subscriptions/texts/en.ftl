@@ -344,7 +344,7 @@ balance-short = There is not enough on the balance any more. Choose another way.
 paid-before = ✅ This purchase is paid already, thank you!
 paid-already = This purchase is paid already. Thank you, there is no need to pay again!
 paid-twice = This purchase had been paid another way. Nothing is lost: the second payment, { $amount }, is on your balance (bill No. { $payment }). You can renew with it.
-paid-code-spent = { $amount } came late (bill No. { $payment }): you have used the promo code for another purchase meanwhile. Nothing is lost: the money is on your balance, and you can pay for a subscription with it.
+paid-code-spent = { $amount } came late (bill No. { $payment }): you have put the promo code to another purchase meanwhile. Nothing is lost: the money is on your balance, and you can pay for a subscription with it.
 
 trial-begun = 🎁 We are opening access for { days-text } and will write in a moment.
 trial-had = 🎁 The free period is for those who are new here. But a subscription takes only a minute 👇

@@ -278,7 +278,7 @@ balance-short = Balansda endi yetarli emas. Boshqa usulni tanlang.
 paid-before = ✅ Bu xarid allaqachon toʻlangan, rahmat!
 paid-already = Bu xarid allaqachon toʻlangan. Rahmat, yana toʻlash shart emas!
 paid-twice = Bu xarid boshqa usulda toʻlab boʻlingan edi. Hech narsa yoʻqolmadi: ikkinchi toʻlov, { $amount }, balansingizda (hisob № { $payment }). U bilan obunani uzaytirish mumkin.
-paid-code-spent = { $amount } toʻlovi kech keldi (hisob № { $payment }), promokodni esa boshqa xaridda ishlatib boʻlgansiz. Hech narsa yoʻqolmadi: pul balansingizda, u bilan obunani toʻlash mumkin.
+paid-code-spent = { $amount } toʻlovi kech keldi (hisob № { $payment }), promokodni esa boshqa xaridga qoʻllagansiz. Hech narsa yoʻqolmadi: pul balansingizda, u bilan obunani toʻlash mumkin.
 
 trial-begun = 🎁 Kirishni { days-text }ga ochyapmiz va darhol yozamiz.
 trial-had = 🎁 Bepul davr bizda birinchi marta boʻlganlar uchun. Obuna esa bir daqiqada rasmiylashadi 👇
