@@ -8,7 +8,7 @@ import pytest
 from kassa import clock
 from kassa.apps.subscriptions import charging, purchases, reminding, renewing, service
 from kassa.apps.subscriptions.buying import PURPOSE
-from kassa.apps.subscriptions.models import Purchase
+from kassa.apps.subscriptions.models import Purchase, Term
 from kassa.apps.subscriptions.renewing import Renewal, get_one
 from kassa.payments import Payment
 from kassa.users import User
@@ -69,11 +69,14 @@ class Payer:
 
         await eventually(done)
 
-    async def terms(self, count: int) -> None:
-        """At least: what Telegram charges for is 30 days, where a month has fewer."""
+    async def months(self) -> list[Term]:
+        """Without what fills one that has fewer than 30 days: for so many Telegram charges."""
+        found = await service.terms(self.till.db, self.user.id)
+        return [each for each in found if each.months]
 
+    async def terms(self, count: int) -> None:
         async def done() -> bool:
-            return len(await service.terms(self.till.db, self.user.id)) >= count
+            return len(await self.months()) == count
 
         await eventually(done)
 
@@ -105,8 +108,7 @@ async def test_telegram_renews_and_the_time_follows(till: Till, payer: Payer) ->
     end = await till.ends(payer.user)
     await till.tg.clock.move(SECONDS)
     await payer.terms(2)
-    months = [each for each in await service.terms(till.db, payer.user.id) if each.months]
-    assert months[0].before == end
+    assert (await payer.months())[0].before == end
     renewal = await payer.renewal()
     assert (renewal.kind, renewal.payment) == ("stars", first.id)
     await till.audited()
@@ -162,7 +164,7 @@ async def test_who_switches_it_off_here_has_it_stopped_at_telegram(
     assert await till.db.run(lambda tx: renewing.switch_off(tx, payer.user.id))
     await payer.stopped()
     await till.tg.clock.move(SECONDS)
-    assert len(await service.terms(till.db, payer.user.id)) == 1
+    assert len(await payer.months()) == 1
 
 
 async def test_a_refund_stops_it(till: Till, payer: Payer) -> None:
@@ -184,7 +186,7 @@ async def test_what_is_paid_already_does_not_go_on(
     await till.pays(card)
     await payer.pays(stars)
     await payer.stopped()
-    assert len(await service.terms(till.db, payer.user.id)) == 1
+    assert len(await payer.months()) == 1
     assert (await payer.renewal()).kind == ""
     await till.audited()
 
