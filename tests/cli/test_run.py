@@ -68,6 +68,8 @@ async def test_told_to_end_while_it_starts_it_ends(
         await until(lambda: MOMENTS[moment](running, own))
         os.killpg(running.process.pid, number)
         code = await running.end()
+        if moment == "at once" and "Fatal Python error: init" in running.log:
+            return  # Python itself was not there yet
         assert code in ({0, 130, -number} if moment == "at once" else {0}), running.log
         assert not running.log or {line["level"] for line in running.lines()} == {"info"}
         assert processes_in(own) == []

@@ -399,6 +399,29 @@ async def test_a_connection_known_to_be_dead_when_committing_is_tried_again(
     assert await numbers(table) == [1, 0]
 
 
+async def test_a_commit_that_the_client_could_not_send_is_tried_again(
+    table: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's last words are being read: nothing was asked, so nothing is unknown."""
+    tries = 0
+    execute = Tx.execute
+
+    async def in_its_way(tx: Tx, query: str, *args: object) -> str:
+        nonlocal tries
+        if query == "COMMIT":
+            tries += 1
+            if tries == 1:
+                raise asyncpg.InternalClientError(
+                    "cannot switch to state 15; another operation (2) is in progress"
+                )
+        return await execute(tx, query, *args)
+
+    monkeypatch.setattr(Tx, "execute", in_its_way)
+    await table.run(lambda tx: tx.execute(add(1)))
+    assert tries == 2
+    assert await numbers(table) == [1, 0]
+
+
 def _is_gone(tx: Tx) -> bool:
     try:
         return tx.connection.is_closed()

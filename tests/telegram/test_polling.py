@@ -73,9 +73,10 @@ async def test_what_was_stored_is_done_by_whoever_comes_next(
         await until(lambda: _stored(dying.db, 3))
         polling.cancel()  # it dies, its updates acknowledged
         async with a_core(fresh, router(), polling=True, tg=dying.tg) as core:
-            for n in range(3):
-                await person.reply(f"слово {n}")
-            assert await core.count() == 3
+            said = {(await person.reply("слово")).text for _ in range(3)}
+            assert said == {f"слово {n}" for n in range(3)}
+            rows = await core.db.fetch("SELECT said FROM effects ORDER BY n")
+            assert [row["said"] for row in rows] == [f"слово {n}" for n in range(3)]
 
 
 async def test_a_webhook_that_is_in_the_way_is_deleted(fresh: Fresh, owner_db: Database) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import asyncpg
 
 from kassa.db.embedded import Address, EmbeddedServer
-from kassa.db.failures import LOST_RACE, CommitUnknown, lost_connection
+from kassa.db.failures import LOST_RACE, CommitUnknown, lost_connection, never_sent
 from kassa.db.wake import Wake
 from kassa.errors import Unavailable
 from kassa.log import get
@@ -100,10 +100,8 @@ class Tx:
     async def _commit(self) -> None:
         try:
             said = await self.execute("COMMIT")
-        except asyncpg.InterfaceError:
-            raise  # never sent
         except Exception as error:
-            if lost_connection(error):
+            if lost_connection(error) and not never_sent(error):
                 raise CommitUnknown("The database went away during the commit.") from error
             raise
         if said != "COMMIT":  # PostgreSQL's polite way to undo a transaction that had failed

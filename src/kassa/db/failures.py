@@ -24,6 +24,13 @@ class CommitUnknown(KassaError):
     status = 503
 
 
+def never_sent(error: BaseException) -> bool:
+    """The client has found out by itself that the connection is of no use: nothing was asked."""
+    return isinstance(error, asyncpg.InterfaceError) or (
+        isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error)
+    )
+
+
 def lost_connection(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         # A pool takes a connection away from whoever has it when the server closes it.
