@@ -9,7 +9,7 @@ import pytest
 from kassa.db import Database, Tx
 from kassa.errors import KassaError
 from kassa.outbox import Job
-from kassa.payments import Delivered, Payment, Started
+from kassa.payments import Delivered, Payment, Started, notices
 from kassa.payments.notices import ENDED
 from kassa.telegram import bills
 from tests.telegram.test_paying import USD, a_till
@@ -109,6 +109,12 @@ async def test_only_so_many_messages_of_one_payment_are_kept(db: Database) -> No
         await till.payments.hidden(payment.id, "1:5:15")
         await till.payments.hidden(payment.id, "1:5:99")
         assert (await till.payments.get(db, payment.id)).shown == now[:-1]
+
+
+def test_one_job_a_payment_so_that_the_last_word_is_how_it_stands() -> None:
+    (job,) = notices.ended(7, ["1:5:3", "1:5:4"])
+    assert (job.kind, job.key, job.payload) == (ENDED, "7", {"payment": 7})
+    assert notices.ended(7, []) == []
 
 
 async def the_job(db: Database) -> Job:

@@ -333,7 +333,7 @@ async def test_given_up_and_paid_late_the_price_is_kept_and_counted(till: Till) 
 
 
 async def test_paid_late_a_code_that_was_used_elsewhere_since_is_no_promise(
-    till: Till, tg: Sandbox
+    till: Till, tg: Sandbox, owner_db: Database
 ) -> None:
     """Else one code of one use would make as many purchases cheap as one lets expire."""
     await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50))
@@ -356,6 +356,11 @@ async def test_paid_late_a_code_that_was_used_elsewhere_since_is_no_promise(
     assert (await balance(till.db, wallet(user.id, "RUB"))).available == Money(14500, "RUB")
     assert await uses(till.db, "HALF") == 1
     await till.audited()
+    # A delivery that has done nothing, with no such reason, is noticed.
+    await owner_db.execute("DELETE FROM subscriptions.promo_use WHERE status = 'used'")
+    rows = await till.db.fetch("SELECT invariant, subject FROM subscriptions.audit()")
+    missed = ("what was delivered fulfilled a purchase", f"payment {late.id}")
+    assert missed in [tuple(row) for row in rows]
 
 
 async def test_what_was_only_looked_at_elsewhere_takes_no_promise(till: Till) -> None:
@@ -403,6 +408,22 @@ async def test_a_payment_that_failed_and_can_be_tried_again_keeps_its_code(till:
     await till.payments.cancel(payment.id)
     await applied(till, "HALF", other)
     assert (await purchases.get(till.db, first.id)).status == "gone"
+
+
+async def test_paying_with_a_code_waits_for_nobody_who_asks_for_it(till: Till) -> None:
+    await till.db.run(lambda tx: promos.create(tx, "HALF", "percent", value=50))
+    user = await till.user(till.tg.user("Платит"))
+    purchase = await applied(till, "HALF", await till.chooses(user))
+    payment = await till.asks(user, purchase)
+
+    async def pays_while_the_code_is_locked(tx: Tx) -> None:
+        await tx.execute("SELECT FROM subscriptions.promo WHERE code = 'HALF' FOR UPDATE")
+        await till.pays(payment, told=False)
+        async with asyncio.timeout(3):  # a lock is waited for, for 5
+            await till.charged(payment, "oneplat")
+
+    await till.db.run(pays_while_the_code_is_locked)
+    await till.settled(payment)
 
 
 async def test_a_code_of_two_uses_keeps_both_promises(till: Till, tg: Sandbox) -> None:
