@@ -103,8 +103,10 @@ async def test_one_picture_at_a_time(
     tg.fault("sendPhoto", delay=1, times=1)
     await person.send(till.kassa.bot, "/generate море")
     await person.send(till.kassa.bot, "/generate лес")
-    await person.reply("Ещё рисую предыдущую картинку")
-    await person.reply("512 × 512")
+    # The picture and the refusal leave side by side.
+    said = " ".join([(await person.reply()).text for _ in range(3)])
+    for each in ("Рисую: море", "512 × 512", "Ещё рисую предыдущую картинку"):
+        assert each in said
     await ended(till, "done")
     assert (await till.standing(person))[0] == 95
 
